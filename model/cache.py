@@ -1,0 +1,88 @@
+"""The compact cache: keys and values of what the rules can still see, gathered once per bar.
+
+Legend: L layers, K key/value heads, n positions, D head dimension. One conversation; no rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from meloformer.model.masks import FINE_BARS, TOLD_BARS
+from meloformer.model.network import HEAD_DIM, Shape
+
+ROOM = 512  # positions by which the buffer grows
+
+
+@dataclass(frozen=True, slots=True)
+class EndedBar:
+    """What an ended bar leaves behind: [L, 2, K, n, D] of its tokens, and [L, 2, K, 1, D] of its summary."""
+
+    segment: int
+    bar: int
+    tokens: Tensor
+    summary: Tensor
+
+
+class Cache:
+    """Layout of the buffer [L, 2, K, capacity, D]: summaries, related bars, then the present bar's tokens."""
+
+    def __init__(self, shape: Shape, device: torch.device | str = "cpu") -> None:
+        self._buffer = torch.zeros(shape.layers, 2, shape.kv_heads, ROOM, HEAD_DIM, device=device)
+        self._ended: list[EndedBar] = []
+        self._summaries = 0  # how many positions at the front are summaries
+        self._start = 0  # where the present bar's tokens begin
+        self.length = 0
+
+    def begin_bar(self, segment: int, bar: int) -> None:
+        """Gather what a bar with this place can see; the bar before must have been ended."""
+        self._ended = [ended for ended in self._ended if segment - ended.segment <= TOLD_BARS]
+        related = [ended.tokens for ended in self._ended if abs(bar - ended.bar) in FINE_BARS]
+        seen = [ended.summary for ended in self._ended] + related
+        self._summaries = len(self._ended)
+        self._start = self.length = sum(part.shape[3] for part in seen)
+        self._reserve(self.length)
+        if seen:
+            torch.cat(seen, dim=3, out=self._buffer[:, :, :, : self.length])
+
+    def end_bar(self, segment: int, bar: int, summary: Tensor) -> None:
+        """Keep the present bar's tokens, and its summary [L, 2, K, 1, D]."""
+        tokens = self._buffer[:, :, :, self._start : self.length].clone()
+        self._ended.append(EndedBar(segment, bar, tokens, summary))
+
+    def _reserve(self, length: int) -> None:
+        while self._buffer.shape[3] < length:
+            self._buffer = F.pad(self._buffer, (0, 0, 0, ROOM))
+
+    def extend(self, count: int) -> None:
+        """Make room for `count` more tokens of the present bar; `attend` then fills it layer by layer."""
+        self._reserve(self.length + count)
+        self.length += count
+
+    def attend(self, layer: int, q_BHND: Tensor, k_BKND: Tensor, v_BKND: Tensor) -> Tensor:
+        """The tokens that `extend` made room for see all before them, and each other causally."""
+        count = q_BHND.shape[2]
+        buffer = self._buffer[layer, :, None]
+        buffer[0, :, :, self.length - count : self.length] = k_BKND
+        buffer[1, :, :, self.length - count : self.length] = v_BKND
+        keys, values = buffer[0, :, :, : self.length], buffer[1, :, :, : self.length]
+        mask = None if count == 1 else causal(count, self.length, q_BHND.device)
+        return F.scaled_dot_product_attention(q_BHND, keys, values, attn_mask=mask, enable_gqa=True)
+
+    def attend_summary(
+        self, kept: list[Tensor], layer: int, q_BHND: Tensor, k_BKND: Tensor, v_BKND: Tensor
+    ) -> Tensor:
+        """The summary sees earlier ones, its own bar's tokens and itself; its [2, K, 1, D] go to `kept`."""
+        kept.append(torch.stack([k_BKND[0], v_BKND[0]]))
+        buffer = self._buffer[layer]
+        earlier, own = buffer[:, :, : self._summaries], buffer[:, :, self._start : self.length]
+        seen = torch.cat([earlier, own, kept[layer]], dim=2)
+        return F.scaled_dot_product_attention(q_BHND, seen[:1], seen[1:], enable_gqa=True)
+
+
+def causal(count: int, length: int, device: torch.device) -> Tensor:
+    """[count, length] booleans: the last `count` of `length` positions see everything up to themselves."""
+    return torch.ones(count, length, dtype=torch.bool, device=device).tril(length - count)

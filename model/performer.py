@@ -1,0 +1,135 @@
+"""The musician's interface to a model: feed it what was played, ask it what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meloformer.model import vocabulary as v
+from meloformer.model.encoder import Encoder
+from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
+from meloformer.model.grammar import Grammar
+from meloformer.model.limits import Limits, answer_mask
+from meloformer.model.listener import Listener
+from meloformer.model.network import Network
+from meloformer.model.sampling import Sampling, choose, distribution
+from meloformer.model.score import Meter
+
+MOST_TOKENS_IN_A_BAR = 480  # a bar that grows past this is closed at the next chance
+COMMON_TIME = Meter(4, 4)
+NO_LIMITS = Limits()
+
+
+class Performer:
+    """One conversation with a network. Not for more than one thread.
+
+    Events come in and go out in ticks of 1/24 quarter since the conversation began; same seed, same answer.
+    """
+
+    def __init__(self, network: Network, sampling: Sampling, seed: int, limits: Limits = NO_LIMITS) -> None:
+        self.sampling = sampling
+        self.limits = limits
+        self.seed = seed
+        self._network = network
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, the dice included: a new conversation."""
+        self._listener = Listener(self._network)
+        self._grammar = Grammar()
+        self._encoder = Encoder()
+        self._random = np.random.default_rng(self.seed)
+        self._heard: set[int] = set()
+        self._in_step = True  # the encoder stands where the grammar does
+        self._tokens: list[int] = []  # of the whole conversation
+        self._read = 0  # how many of them the network has read; the rest when the next choice needs it
+
+    def hear(self, event: Event) -> None:
+        """Take one event, in time order, a BarStart first; `catch_up` lets the network read it.
+
+        Raises EncodeError for an event outside its bar or back in time.
+        """
+        self._step_in()
+        self._take(self._encoder.push(event))
+        if isinstance(event, NoteOn):
+            self._heard.add(event.instrument)
+
+    def catch_up(self) -> None:
+        """Let the network read all that was heard and said, in one go; an answer can then begin at once."""
+        self._listener.read(self._tokens[self._read :])
+        self._read = len(self._tokens)
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """The conversation so far, as a network reads it."""
+        return tuple(self._tokens)
+
+    def continue_with(self, listener: Listener, has_read: int) -> None:
+        """Go on with another network, whose listener has read the first `has_read` of `tokens` before."""
+        self._network, self._listener, self._read = listener.network, listener, has_read
+        self.catch_up()
+
+    def answer(self, bars: int) -> Generator[Event, None, None]:
+        """The next `bars` bars, each event as soon as it is decided.
+
+        What was heard is closed at its bar line. Every NoteOn but a drum's gets its NoteOff, the last ones at
+        the final bar line. Closing the generator early leaves the conversation where it stopped.
+        """
+        self._close_heard()
+        mask = answer_mask(self.limits, self._heard)
+        sounding: set[tuple[int, int]] = set()
+        for _ in range(bars):
+            yield from self._bar(mask, sounding)
+        end = self._grammar.end_tick
+        yield from (NoteOff(end, instrument, pitch) for instrument, pitch in sorted(sounding))
+
+    def _bar(self, mask: NDArray[np.bool_], sounding: set[tuple[int, int]]) -> Iterator[Event]:
+        """One new bar, up to where the next one would begin."""
+        self._take([v.BAR])
+        yield from self._grammar.open_bar()
+        length = 0
+        while (token := self._choose(mask, crowded=length > MOST_TOKENS_IN_A_BAR)) != v.BAR:
+            length += 1
+            yield from own(self._take([token]), sounding)
+
+    def _step_in(self) -> None:
+        """After an answer the encoder goes on where the grammar stands; what sounds ends with its bar."""
+        if not self._in_step:
+            self._encoder, self._in_step = Encoder.after(self._grammar), True
+            self._encoder.release_at_bar_line()
+
+    def _close_heard(self) -> None:
+        """Tell what still waits, release what sounds just before the bar line, and hand over to the model."""
+        if self._grammar.meter is None:
+            self.hear(BarStart(0, COMMON_TIME))
+        self._step_in()
+        self._take(self._encoder.close_bar())
+        self._grammar.open_bar()  # that of a heard bar in which nothing happened: no event of the answer
+        self._in_step = False
+
+    def _choose(self, mask: NDArray[np.bool_], crowded: bool) -> int:
+        allowed = self._grammar.allowed()
+        limited = allowed & mask
+        if crowded and limited[v.BAR]:
+            return v.BAR
+        self.catch_up()
+        chances = distribution(self._listener.logits(), limited if limited.any() else allowed, self.sampling)
+        return choose(chances, self._random)
+
+    def _take(self, tokens: Sequence[int]) -> list[Event]:
+        self._tokens += tokens
+        return [event for token in tokens for event in self._grammar.take(token)]
+
+
+def own(events: Sequence[Event], sounding: set[tuple[int, int]]) -> Iterator[Event]:
+    """An answer's own events: a release of a note that it did not strike is not its business."""
+    for event in events:
+        if isinstance(event, NoteOn) and event.instrument != v.DRUMS:
+            sounding.add((event.instrument, event.pitch))
+        elif isinstance(event, NoteOff):
+            if (event.instrument, event.pitch) not in sounding:
+                continue
+            sounding.remove((event.instrument, event.pitch))
+        yield event

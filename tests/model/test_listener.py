@@ -1,0 +1,95 @@
+"""Reading token by token with a compact cache gives what the whole row at once gives."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from meloformer.model import vocabulary as v
+from meloformer.model.attention import dense_attend
+from meloformer.model.layout import Document, pack
+from meloformer.model.listener import Listener
+from meloformer.model.masks import TOLD_BARS
+from meloformer.model.network import Network
+from music import TINY, columns, document, network
+
+CLOSE = 2e-4
+
+
+@pytest.fixture(scope="module")
+def model() -> Network:
+    return network(TINY)
+
+
+def whole(model: Network, told: Document) -> NDArray[np.float32]:
+    """[T, V]: logits of the full forward."""
+    bars = sum(token == v.BAR for token in told.tokens)
+    batch = columns([pack([told], bars, len(told.tokens))], bars)
+    with torch.inference_mode():
+        found: NDArray[np.float32] = model(batch, dense_attend(batch))[0].numpy()
+    return found
+
+
+def in_pieces(model: Network, told: Document, ends: list[int]) -> NDArray[np.float32]:
+    """[pieces, V]: logits after each piece, when the stream is read in pieces with these ends."""
+    listener = Listener(model, told.gap)
+    found, start = [], 0
+    for end in ends:
+        listener.read(told.tokens[start:end])
+        found.append(listener.logits())
+        start = end
+    return np.stack(found)
+
+
+@pytest.mark.parametrize("missing", [None, (2, 4), (1, 6)], ids=["in order", "moved bars", "many moved bars"])
+def test_reading_in_any_pieces_equals_the_full_forward(
+    model: Network, missing: tuple[int, int] | None
+) -> None:
+    told = document(5, bars=8, missing=missing, density=4)
+    expected = whole(model, told)
+    for seed in range(4):
+        most = 1 + 7 * seed  # the first time token by token
+        chance, ends = random.Random(seed), [0]
+        while ends[-1] < len(told.tokens):
+            ends.append(min(len(told.tokens), ends[-1] + chance.randint(1, most)))
+        found = in_pieces(model, told, ends[1:])
+        np.testing.assert_allclose(found, expected[[end - 1 for end in ends[1:]]], rtol=0.0, atol=CLOSE)
+
+
+def test_a_conversation_longer_than_the_window_equals_the_full_forward(model: Network) -> None:
+    """Past TOLD_BARS the oldest bars go out of sight, in the mask and in the cache alike."""
+    told = document(7, bars=TOLD_BARS + 12, density=1)
+    starts = [at for at, token in enumerate(told.tokens) if token == v.BAR]
+    ends = [*starts[1:], len(told.tokens)]
+    expected = whole(model, told)[[end - 1 for end in ends]]
+    np.testing.assert_allclose(in_pieces(model, told, ends), expected, rtol=0.0, atol=CLOSE)
+
+
+def test_the_cache_of_an_endless_conversation_stays_as_small(model: Network) -> None:
+    listener = Listener(model)
+    listener.read([v.BOS, v.BAR, v.NUM.id(3), v.DEN.id(2)])
+    bar = [v.POS.id(0), v.INST.id(0), v.ON.id(60), v.POS.id(48), v.OFFALL, v.BAR]
+    sizes = []
+    for _ in range(300):
+        listener.read(bar)
+        sizes.append(held(listener))
+    assert max(sizes[TOLD_BARS + 1 :]) == sizes[TOLD_BARS + 1]
+
+
+def held(listener: Listener) -> int:
+    """Numbers that the cache keeps, its buffer and what ended bars left."""
+    ended = listener._cache._ended
+    kept = sum(bar.tokens.numel() + bar.summary.numel() for bar in ended)
+    return kept + listener._cache._buffer.numel()
+
+
+def test_reading_nothing_changes_nothing(model: Network) -> None:
+    listener = Listener(model)
+    listener.read([v.BOS, v.BAR])
+    before = listener.logits()
+    listener.read([])
+    assert np.array_equal(listener.logits(), before)
