@@ -1,0 +1,122 @@
+"""The whole state of a run: what a checkpoint holds, and how it comes back."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from meloformer.model.network import HEAD_DIM, Network, Shape
+from meloformer.training.errors import RunError
+from meloformer.training.recipe import Recipe
+
+NAME = "checkpoint.pt"
+
+
+@dataclass(slots=True)
+class State:
+    """A run between two steps. `seen` counts the tokens that were learnt from."""
+
+    network: Network
+    average: Network  # the running average of its weights: what is evaluated and published
+    optimizers: list[torch.optim.Optimizer]
+    step: int = 0
+    seen: int = 0
+
+
+def begin(network: Network, recipe: Recipe) -> State:
+    """A run at its very beginning, from these weights."""
+    average = Network(network.shape).to(next(network.parameters()).device)
+    average.load_state_dict(network.state_dict())
+    return State(network, average, optimizers(network, recipe))
+
+
+def optimizers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices inside the blocks, AdamW for everything else; in the order of `full_rates`."""
+    matrices = [p for p in network.blocks.parameters() if p.ndim == 2]
+    inside = {id(p) for p in matrices}
+    others = [p for p in network.parameters() if id(p) not in inside]
+    return [
+        torch.optim.Muon(
+            matrices,
+            lr=recipe.matrix_rate,
+            weight_decay=recipe.weight_decay,
+            adjust_lr_fn="match_rms_adamw",
+        ),
+        torch.optim.AdamW(others, lr=recipe.other_rate, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
+
+
+def full_rates(recipe: Recipe) -> tuple[float, float]:
+    """The rates that the warm-up leads to."""
+    return recipe.matrix_rate, recipe.other_rate
+
+
+def save(folder: Path, state: State) -> None:
+    """Everything, in one rename: a kill at any moment leaves the last whole checkpoint."""
+    saved: dict[str, Any] = {
+        "network": state.network.state_dict(),
+        "average": state.average.state_dict(),
+        "optimizers": [one.state_dict() for one in state.optimizers],
+        "step": state.step,
+        "seen": state.seen,
+    }
+    part = folder / f"{NAME}.part"
+    torch.save(saved, part)
+    os.replace(part, folder / NAME)
+
+
+def restore(folder: Path, state: State) -> None:
+    """Go on from the folder's checkpoint where there is one. Raises RunError for one of another size."""
+    if not (folder / NAME).exists():
+        return
+    saved = read(folder / NAME)
+    found, wanted = shape_of(saved["network"]), state.network.shape
+    if found != wanted:
+        raise RunError(
+            f"{folder / NAME} is of {found}, not of {wanted}; go on with the size it was begun with"
+        )
+    state.network.load_state_dict(saved["network"])
+    state.average.load_state_dict(saved["average"])
+    for one, of_one in zip(state.optimizers, saved["optimizers"], strict=True):
+        one.load_state_dict(of_one)
+    state.step, state.seen = int(saved["step"]), int(saved["seen"])
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What a checkpoint holds; no pickled code is ever run. Raises RunError where there is no whole one."""
+    try:
+        saved = torch.load(path, weights_only=True, map_location="cpu")
+        shape_of(saved["network"]), saved["average"], saved["optimizers"], saved["step"], saved["seen"]
+    except FileNotFoundError:
+        raise RunError(f"{path}: there is no checkpoint; train without --resume first") from None
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, KeyError, TypeError) as error:
+        reason = str(error).split("\n")[0]
+        raise RunError(f"{path} is no whole checkpoint ({reason}); remove it and train again") from error
+    return dict(saved)
+
+
+def step_of(folder: Path) -> int:
+    """How many steps a folder's checkpoint has behind it. Raises RunError where there is none."""
+    return int(read(folder / NAME)["step"])
+
+
+def shape_of(weights: Mapping[str, Tensor]) -> Shape:
+    """The shape of a network, told by its weights."""
+    layers = sum(1 for name in weights if name.endswith("attention.query.weight"))
+    both = weights["blocks.0.attention.key_value.weight"].shape[0]
+    return Shape(weights["token.weight"].shape[1], layers, both // (2 * HEAD_DIM))
+
+
+def average_of(saved: Mapping[str, Any]) -> Network:
+    """The network that the running average of a checkpoint makes, ready to play."""
+    weights = saved["average"]
+    network = Network(shape_of(weights))
+    network.load_state_dict(weights)
+    return network.eval().requires_grad_(False)

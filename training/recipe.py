@@ -1,0 +1,64 @@
+"""Every number of a run, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from meloformer.model.network import SIZES
+from meloformer.training.errors import RecipeError
+from meloformer.training.loader import Rows
+
+TOKENS_IN_A_STEP = 4096
+LEAST_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A step is `batch` rows of `tokens` tokens and at most `bars` bars. Rates are those of full speed."""
+
+    size: str = "small"
+    batch: int = 8
+    tokens: int = 512
+    bars: int = 48
+    steps: int = 1_000_000  # the run ends here
+    warmup: int = 100  # over the first so many steps the rate rises from nothing
+    cooldown: int = 0  # over the last so many steps it falls to nothing
+    matrix_rate: float = 5e-3  # Muon, on hidden matrices
+    other_rate: float = 3e-3  # AdamW, on embeddings and gains
+    weight_decay: float = 0.05
+    clip: float = 1.0  # the longest gradient, as a norm
+    average: float = 0.998  # share of the running average of weights that a step keeps
+    seed: int = 1
+    evaluate_every: int = 200
+    save_every: int = 50
+
+    def __post_init__(self) -> None:
+        if self.warmup + self.cooldown > self.steps:
+            raise RecipeError(
+                f"warmup ({self.warmup} steps) and cooldown ({self.cooldown}) "
+                f"must fit into the run ({self.steps})"
+            )
+        if self.size not in SIZES:
+            raise RecipeError(f"size is one of {', '.join(SIZES)}, not {self.size}")
+        if self.tokens < LEAST_TOKENS:
+            raise RecipeError(f"a row has at least {LEAST_TOKENS} tokens, not {self.tokens}")
+
+
+def recipe_for(size: str, tokens: int) -> Recipe:
+    """A recipe for new weights and rows of so many tokens; a step is as large as ever."""
+    return Recipe(
+        size=size,
+        tokens=tokens,
+        batch=max(1, TOKENS_IN_A_STEP // tokens),
+        bars=Rows.of(tokens).bars,
+    )
+
+
+def gentler(recipe: Recipe) -> Recipe:
+    """The same for weights that know music already: a fifth of the rates, reached in a fifth of the steps."""
+    return replace(
+        recipe,
+        warmup=recipe.warmup // 5,
+        matrix_rate=recipe.matrix_rate / 5,
+        other_rate=recipe.other_rate / 5,
+    )
