@@ -1,0 +1,100 @@
+"""What a preset says, as frozen values: the model to load and how it listens, answers and is played."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
+from typing import Final, Literal
+
+from meloformer.presets.controls import CONTROLS
+from meloformer.presets.parts import Part
+
+PhraseEnd = Literal["silence", "bars", "signal"]
+Quantise = Literal["now", "beat", "bar"]
+
+PHRASE_ENDS: Final[tuple[PhraseEnd, ...]] = ("silence", "bars", "signal")
+QUANTISES: Final[tuple[Quantise, ...]] = ("now", "beat", "bar")
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingSettings:
+    """How the model chooses each note; ranges are those of the table of controls."""
+
+    temperature: float
+    top_p: float
+    min_p: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSettings:
+    """Starting values of the controls that have no other place in a preset."""
+
+    velocity: float
+
+
+@dataclass(frozen=True, slots=True)
+class MidiMapping:
+    """One knob, pedal or program change and what it does.
+
+    Exactly one of `cc` and `program` is set (0 to 127), and exactly one of `control` and `action`.
+    A controller runs its control from `low` (position 0) to `high` (position 127).
+    """
+
+    cc: int | None = None
+    program: int | None = None
+    control: str | None = None
+    action: str | None = None
+    low: float | None = None
+    high: float | None = None
+
+    def value(self, position: int) -> float:
+        """The control's value at a controller position, 0 to 127; only for a mapping with a control."""
+        assert self.control is not None
+        return CONTROLS[self.control].from_cc(position, self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """How a phrase ends: by a silence in beats, after a number of bars, or only when told."""
+
+    end: PhraseEnd
+    silence_beats: float
+    bars: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How long an answer is, where it may begin, and how far ahead of its sound it may be written."""
+
+    bars: int
+    quantise: Quantise
+    lookahead_beats: float
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Everything one preset file says. `weights` is the absolute path of a safetensors file."""
+
+    name: str
+    description: str
+    weights: Path
+    sampling: SamplingSettings
+    controls: ControlSettings
+    parts: tuple[Part, ...]
+    midi_map: tuple[MidiMapping, ...]
+    listen: Listen
+    answer: Answer
+
+    def value(self, control: str) -> float:
+        """The starting value of a live control, by its name in the table of controls."""
+        found: float = attrgetter(CONTROLS[control].home)(self)
+        return found
+
+
+DEFAULT_MIDI_MAP: Final = tuple(
+    MidiMapping(cc=control.cc, control=control.name)
+    for control in CONTROLS.values()
+    if control.cc is not None
+)

@@ -1,0 +1,109 @@
+"""The one table of what a preset file may say: the reader checks by it, the JSON Schema is made of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from meloformer.presets.controls import ACTIONS, CONTROLS, Control
+from meloformer.presets.fields import Choice, Group, Number, Rows, Span, Text
+from meloformer.presets.parts import ROLES
+from meloformer.presets.preset import DEFAULT_MIDI_MAP, PHRASE_ENDS, QUANTISES
+
+FORMAT: Final = 1
+NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$(?!\n)"
+# A path below the preset's own folder: no drive, no backslash, no step starting with a dot (so no "..").
+WEIGHTS_PATTERN: Final = (
+    r"^(?:[A-Za-z0-9_-][A-Za-z0-9_. -]*/)*[A-Za-z0-9_-][A-Za-z0-9_. -]*\.safetensors$(?!\n)"
+)
+
+
+def _number(control: Control) -> Number:
+    default = int(control.default) if control.whole else control.default
+    return Number(control.meaning, control.low, control.high, default, control.whole, control.unit)
+
+
+def _controls_of(section: str) -> dict[str, Number]:
+    """The fields of the controls whose starting values stand in this section."""
+    homes = {row.home: row for row in CONTROLS.values() if row.home.startswith(f"{section}.")}
+    return {home.removeprefix(f"{section}."): _number(row) for home, row in homes.items()}
+
+
+_PART: Final = Group(
+    "one instrument of the band: where it is heard, and where it plays",
+    {
+        "channel": Number("the MIDI channel", 1, 16, whole=True),
+        "program": Number("the General MIDI program, counted from 0", 0, 127, whole=True, word="drums"),
+        "role": Choice("what else plays here: the instruments that have no part of their own", tuple(ROLES)),
+        "range": Span("the lowest and the highest pitch of this part, at least an octave", 0, 127),
+    },
+    required=("channel", "program"),
+)
+
+_MIDI_MAPPING: Final = Group(
+    "one knob, pedal or program change, and what it does",
+    {
+        "cc": Number("the controller that moves", 0, 119, whole=True, except_for={64: "the sustain pedal"}),
+        "program": Number("the program change that arrives, counted from 0", 0, 127, whole=True),
+        "control": Choice("the live control it turns", tuple(CONTROLS)),
+        "action": Choice("what it sets off", tuple(ACTIONS)),
+        "low": Number("the control's value at the knob's left end", -(2.0**31), 2.0**31),
+        "high": Number("the control's value at the knob's right end", -(2.0**31), 2.0**31),
+    },
+    one_of=(("cc", "program"), ("control", "action")),
+)
+
+_LISTEN: Final = Group(
+    "how a phrase ends",
+    {
+        "end": Choice("by silence, after some bars, or only when told (signal)", PHRASE_ENDS, "silence"),
+        "silence": Number("how long a silence ends a phrase", 0.25, 64, 2.0, unit="beats"),
+        "bars": Number("how long a phrase is, where its end is bars", 1, 64, 4, whole=True, unit="bars"),
+    },
+)
+
+_ANSWER: Final = Group(
+    "when and how long the answer plays",
+    _controls_of("answer")
+    | {
+        "quantise": Choice(
+            "where an answer may begin: at once, on a beat or on a bar line", QUANTISES, "bar"
+        ),
+        "lookahead": Number("how far ahead of its sound the answer is written", 0.25, 64, 4.0, unit="beats"),
+    },
+)
+
+PRESET: Final = Group(
+    "a MeloFormer preset",
+    {
+        "format": Number("the version of this file's layout", FORMAT, FORMAT, whole=True),
+        "name": Text(
+            "the preset's name, the same as the file's without .yaml",
+            "1 to 64 of a-z, 0-9, - and _, starting with a letter or digit",
+            longest=64,
+            pattern=NAME_PATTERN,
+        ),
+        "description": Text("what it sounds like", "up to 1000 characters", longest=1000, default=""),
+        "weights": Text(
+            "the model's file, as a path from this file",
+            "a .safetensors file in this file's folder or below it, with / between folders",
+            longest=200,
+            pattern=WEIGHTS_PATTERN,
+        ),
+        "sampling": Group("how the model chooses notes", _controls_of("sampling")),
+        "controls": Group(
+            "starting values of the other live controls",
+            _controls_of("controls"),
+            elsewhere={row.name: row.home for row in CONTROLS.values()},
+        ),
+        "parts": Rows("the instruments of the band", _PART, longest=64),
+        "midi_map": Rows(
+            "what knobs, pedals and program changes do",
+            _MIDI_MAPPING,
+            longest=128,
+            default=[{"cc": row.cc, "control": row.control} for row in DEFAULT_MIDI_MAP],
+        ),
+        "listen": _LISTEN,
+        "answer": _ANSWER,
+    },
+    required=("format", "name", "weights"),
+)
