@@ -1,0 +1,272 @@
+"""The one table of OSC addresses: what each message is called, carries and means, in and out.
+
+A message is a frozen value; its address, argument types, ranges and units stand on it. Reading and writing
+(`border.py`), `/melo/help` and the reference (`reference.py`) are all made from these rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Final
+
+from meloformer.bridge.arguments import Argument, Says, Value
+from meloformer.bridge.rows import INCOMING, ROOT, Row, address_of, incoming, outgoing
+from meloformer.presets.controls import CONTROLS, Control
+
+CONTROL: Final = f"{ROOT}/control"
+MOST_BARS: Final = 64
+LONGEST_BEAT: Final = 1_000_000.0
+
+Port = Annotated[int, Says("the UDP port where replies are awaited", 1, 65_535)]
+Channel = Annotated[int, Says("MIDI channel; 10 is drums", 1, 16)]
+Pitch = Annotated[int, Says("MIDI note number; 60 is middle C", 0, 127)]
+Velocity = Annotated[int, Says("MIDI velocity", 1, 127)]
+VelocityOrOff = Annotated[int, Says("MIDI velocity; 0 is the note's end", 0, 127)]
+Bars = Annotated[int, Says("length of the answer", 1, MOST_BARS, unit="bars")]
+Beat = Annotated[float, Says("where it sounds, from the transport's start", unit="beats")]
+Request = Annotated[str, Says("names one answer, from its begin to its end")]
+NoteId = Annotated[int, Says("the same for a note and its off", 0)]
+Name = Annotated[str, Says("a preset's name")]
+Milliseconds = Annotated[float, Says("from the file to ready", 0, unit="ms")]
+
+
+# What clients send
+
+
+@incoming("hello", "send replies to the sender's host at this port too", answer=f"{ROOT}/welcome")
+class Hello:
+    port: Port
+
+
+@incoming("bye", "stop sending replies there")
+class Bye:
+    port: Port
+
+
+@incoming("note", "a live note on; velocity 0 is its off")
+class LiveNote:
+    channel: Channel
+    pitch: Pitch
+    velocity: VelocityOrOff
+
+
+@incoming("phrase/begin", "forget the phrase so far and start listening")
+class PhraseBegin:
+    pass
+
+
+@incoming("phrase/note", "one note of a phrase given as a score")
+class PhraseNote:
+    onset_beat: Annotated[float, Says("from the phrase's first bar line", 0, 1024, unit="beats")]
+    duration_beats: Annotated[float, Says("length", 0, 1024, unit="beats")]
+    channel: Channel
+    pitch: Pitch
+    velocity: Velocity
+
+
+@incoming("phrase/end", "the phrase is complete: answer it", answer=f"{ROOT}/out/begin")
+class PhraseEnd:
+    pass
+
+
+@incoming("continue", "continue what has been heard, now", answer=f"{ROOT}/out/begin")
+class Continue:
+    bars: Bars
+
+
+@incoming("stop", "stop answering", answer=f"{ROOT}/out/end")
+class Stop:
+    pass
+
+
+@incoming("panic", "silence everything at once")
+class Panic:
+    pass
+
+
+@incoming("transport/start", "run from beat 0")
+class TransportStart:
+    pass
+
+
+@incoming("transport/stop", "stand still; what sounds is silenced, the answer stops")
+class TransportStop:
+    pass
+
+
+@incoming("transport/continue", "run from where it stood still")
+class TransportContinue:
+    pass
+
+
+@incoming("transport/clock", "whom to follow")
+class TransportClock:
+    clock: Annotated[str, Says("its name", choices=("auto", "internal"))]
+
+
+@incoming("transport/tempo", "the tempo from now on; the present beat stays where it is")
+class TransportTempo:
+    bpm: Annotated[float, Says("tempo", 20, 400, unit="quarter notes per minute")]
+
+
+@incoming("transport/position", "go there; an answer stops, for it belongs where it was")
+class TransportPosition:
+    beat: Annotated[float, Says("where to", 0, LONGEST_BEAT, unit="beats")]
+
+
+@incoming("transport/meter", "the meter from the next bar on; a bar has at most 16 quarters")
+class TransportMeter:
+    numerator: Annotated[int, Says("beats in a bar", 1, 32)]
+    denominator: Annotated[int, Says("what a beat is: 1, 2, 4, 8, 16 or 32", 1, 32)]
+
+
+@incoming("preset/load", "swap the preset, without a gap", answer=f"{ROOT}/preset/loaded or /failed")
+class LoadPreset:
+    name: Name
+
+
+@incoming("preset/list", "which presets are there", answer=f"{ROOT}/presets")
+class AskPresets:
+    pass
+
+
+@incoming("status", "how is it going", answer=f"{ROOT}/status")
+class AskStatus:
+    pass
+
+
+@incoming("help", "what can be sent: all, or one address", answer=f"{ROOT}/help")
+class AskHelp:
+    address: Annotated[str, Says("an address")] = ""
+
+
+@incoming("ping", "are you there", answer=f"{ROOT}/pong")
+class Ping:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SetControl:
+    """A live control is turned; its addresses are one row for each row of the table of controls."""
+
+    name: str
+    value: float
+
+
+def _control_row(control: Control) -> Row:
+    says = Says("where it is to stand", control.low, control.high, control.unit)
+    value = Argument("value", "i" if control.whole else "f", says)
+    return Row(f"{CONTROL}/{control.name}", control.meaning, (value,), partial(SetControl, control.name))
+
+
+INCOMING.update((row.address, row) for row in map(_control_row, CONTROLS.values()))
+
+
+# What the bridge sends
+
+
+@outgoing("welcome", "the answer to hello")
+class Welcome:
+    version: Annotated[str, Says("the bridge's version")]
+    preset: Name
+
+
+@outgoing("out/begin", "an answer begins")
+class OutBegin:
+    request: Request
+    bars: Annotated[int, Says("its length", 1, MOST_BARS, unit="bars")]
+
+
+@outgoing("out/note", "a note of the answer; its time tag is when it sounds")
+class OutNote:
+    id: NoteId
+    channel: Channel
+    pitch: Pitch
+    velocity: Velocity
+    beat: Beat
+
+
+@outgoing("out/off", "the end of a note of the answer")
+class OutOff:
+    id: NoteId
+    channel: Channel
+    pitch: Pitch
+    beat: Beat
+
+
+@outgoing("out/bar", "a bar of the answer begins")
+class OutBar:
+    bar: Annotated[int, Says("counted from 0 in each answer", 0)]
+    chord: Annotated[str, Says("such as C min7; N: no chord; ?: unknown; empty: not told")]
+
+
+@outgoing("out/end", "the answer is over")
+class OutEnd:
+    request: Request
+    notes: Annotated[int, Says("notes sent", 0)]
+    reason: Annotated[str, Says("how it ended", choices=("done", "stopped", "interrupted", "failed"))]
+
+
+@outgoing("state", "what the bridge is doing, when that changes")
+class State:
+    state: Annotated[str, Says("its name", choices=("idle", "listening", "generating", "playing"))]
+
+
+@outgoing("preset/loaded", "the preset is in use")
+class PresetLoaded:
+    name: Name
+    milliseconds: Milliseconds
+
+
+@outgoing("preset/failed", "the preset cannot be used; the one in use stays")
+class PresetFailed:
+    name: Name
+    reason: Annotated[str, Says("why, and the way out")]
+
+
+@outgoing("presets", "the presets there are")
+class Presets:
+    names: Annotated[tuple[str, ...], Says("their names")]
+
+
+@outgoing("status", "names and values in turn")
+class Status:
+    pairs: Annotated[tuple[Value, ...], Says("a name, its value, the next name ...")]
+
+
+@outgoing("help", "one address and what it does")
+class Help:
+    address: Annotated[str, Says("the address")]
+    arguments: Annotated[str, Says("types and names of its arguments")]
+    meaning: Annotated[str, Says("what it does, and what it may carry")]
+
+
+@outgoing("pong", "the answer to ping; its time tag is the bridge's now, a clock for those who have none")
+class Pong:
+    pass
+
+
+@outgoing("error", "a message was not taken and has changed nothing, or something failed")
+class Error:
+    code: Annotated[int, Says("what kind of error", 1)]
+    address: Annotated[str, Says("the address it came for")]
+    reason: Annotated[str, Says("what was wrong, and the way out")]
+
+
+Incoming = (
+    Hello | Bye | LiveNote | PhraseBegin | PhraseNote | PhraseEnd | Continue | Stop | Panic
+    | TransportStart | TransportStop | TransportContinue | TransportClock | TransportTempo
+    | TransportPosition | TransportMeter | LoadPreset | AskPresets | AskStatus | AskHelp | Ping | SetControl
+)  # fmt: skip
+Outgoing = (
+    Welcome | OutBegin | OutNote | OutOff | OutBar | OutEnd | State | PresetLoaded | PresetFailed
+    | Presets | Status | Help | Pong | Error
+)  # fmt: skip
+
+
+def sent_to(message: Incoming) -> str:
+    """The address that an incoming message came for."""
+    if isinstance(message, SetControl):
+        return f"{CONTROL}/{message.name}"
+    return address_of(type(message))

@@ -1,0 +1,214 @@
+"""The engine: one conversation with the model, a new model loaded beside the old, everything as messages.
+
+The only part of the bridge that runs torch. One thread, this one, plays; another one loads.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final
+
+import torch
+
+from meloformer.bridge import now
+from meloformer.bridge.engine.messages import (
+    Ask,
+    Ended,
+    FromEngine,
+    Heard,
+    Load,
+    Loaded,
+    LoadFailed,
+    Quit,
+    Reset,
+    Said,
+    Stop,
+    ToEngine,
+    Trouble,
+)
+from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
+from meloformer.model.limits import Limits
+from meloformer.model.listener import Listener
+from meloformer.model.network import Network
+from meloformer.model.performer import Performer
+from meloformer.model.sampling import Sampling
+from meloformer.model.score import Meter
+from meloformer.model.weights import load
+
+_WARMING_EVENTS: Final = 16
+_WARMING: Final = (BarStart(0, Meter(4, 4)), NoteOn(0, 0, 60, 20), NoteOff(24, 0, 60))
+
+
+@dataclass(frozen=True, slots=True)
+class _Warm:
+    """A model is ready, and has read the first `has_read` tokens of the conversation of this number."""
+
+    name: str
+    listener: Listener
+    conversation: int
+    has_read: int
+    began_s: float
+
+
+class Worker:
+    """Takes messages from `inbox` until Quit; what there is to say goes to `tell`."""
+
+    def __init__(self, inbox: SimpleQueue[ToEngine | _Warm], tell: Callable[[FromEngine], None]) -> None:
+        self._inbox = inbox
+        self._tell = tell
+        self._waiting: deque[ToEngine | _Warm] = deque()  # came while an answer was being given
+        self._performer: Performer | None = None
+        self._seed = 0
+        self._unheard: list[Event] = []  # of the conversation, while there is no model yet
+        self._conversation = 0
+
+    def run(self) -> None:
+        """Play until told to leave."""
+        torch.set_num_threads(1)  # on busy cores two threads wait for each other more than they gain
+        while True:
+            message = self._waiting.popleft() if self._waiting else self._inbox.get()
+            if isinstance(message, Quit):
+                return
+            try:
+                self._do(message)
+                self._catch_up()
+            except Exception as error:
+                self._tell(
+                    Trouble(f"{type(message).__name__.lower()} failed in the engine: {_in_short(error)}")
+                )
+
+    def _do(self, message: ToEngine | _Warm) -> None:
+        match message:
+            case Load():
+                self._load_beside(message)
+            case _Warm():
+                self._switch(message)
+            case Reset(seed):
+                self._begin(seed)
+            case Heard(event):
+                self._hear(event)
+            case Ask():
+                self._answer(message)
+
+    def _begin(self, seed: int) -> None:
+        self._seed = seed
+        self._unheard = []
+        self._conversation += 1
+        if self._performer is not None:
+            self._performer.seed = seed
+            self._performer.reset()
+
+    def _hear(self, event: Event) -> None:
+        if self._performer is None:
+            self._unheard.append(event)
+        else:
+            self._performer.hear(event)
+
+    def _catch_up(self) -> None:
+        """Read what was heard as it comes, unless more has come already: then all of it at once."""
+        if self._performer is not None and not self._waiting and self._inbox.empty():
+            self._performer.catch_up()
+
+    def _answer(self, ask: Ask) -> None:
+        """Say every event as it is decided; the reason for the end comes last, whatever happens."""
+        notes, reason = 0, "failed"
+        try:
+            with _steady_hands():
+                for event in self._events(ask):
+                    if self._is_stopped(ask.request):
+                        reason = "stopped"
+                        break
+                    notes += isinstance(event, NoteOn)
+                    self._tell(Said(ask.request, event))
+                else:
+                    reason = "done"
+        finally:
+            self._tell(Ended(ask.request, notes, reason))
+
+    def _events(self, ask: Ask) -> Iterator[Event]:
+        if self._performer is None:
+            raise RuntimeError("no model is loaded; load a preset first")
+        sampling = ask.sampling
+        self._performer.sampling = Sampling(sampling.temperature, sampling.top_p, sampling.min_p)
+        self._performer.limits = Limits(None if ask.instruments is None else frozenset(ask.instruments))
+        return self._performer.answer(ask.bars)
+
+    def _is_stopped(self, request: str) -> bool:
+        """Look at what came meanwhile; only a stop, the end and a load are not for later."""
+        while not self._inbox.empty():
+            message = self._inbox.get()
+            if isinstance(message, Load):
+                self._load_beside(message)
+            else:
+                self._waiting.append(message)
+        return any(each == Stop(request) or isinstance(each, Quit) for each in self._waiting)
+
+    def _load_beside(self, message: Load) -> None:
+        tokens = () if self._performer is None else self._performer.tokens
+        threading.Thread(target=self._load, args=(message, self._conversation, tokens), daemon=True).start()
+
+    def _load(self, message: Load, conversation: int, tokens: tuple[int, ...]) -> None:
+        """Load, warm up and read the conversation so far, while the present model plays on."""
+        began_s = now.seconds()
+        try:
+            listener = Listener(_warmed(load(Path(message.weights), _device(message.device))))
+            listener.read(tokens)
+        except Exception as error:
+            self._tell(LoadFailed(message.name, _in_short(error)))
+        else:
+            self._inbox.put(_Warm(message.name, listener, conversation, len(tokens), began_s))
+
+    def _switch(self, warm: _Warm) -> None:
+        """Go on with the new model, which reads what it has missed."""
+        network = warm.listener.network
+        if self._performer is None:
+            self._performer = Performer(network, Sampling(), self._seed)
+            for event in self._unheard:
+                self._performer.hear(event)
+        elif warm.conversation == self._conversation:
+            self._performer.continue_with(warm.listener, warm.has_read)
+        else:
+            self._performer.continue_with(Listener(network), has_read=0)
+        gc.collect()
+        gc.freeze()  # the model stays: the collector need not walk through it again
+        self._tell(Loaded(warm.name, (now.seconds() - warm.began_s) * 1000))
+
+
+def _warmed(network: Network) -> Network:
+    """The network after its first few tokens, which take longer than all others."""
+    performer = Performer(network, Sampling(), seed=0)
+    for event in _WARMING:
+        performer.hear(event)
+    for _ in islice(performer.answer(1), _WARMING_EVENTS):
+        pass
+    return network
+
+
+def _device(wanted: str) -> str:
+    if wanted != "auto":
+        return wanted
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@contextmanager
+def _steady_hands() -> Iterator[None]:
+    """Nothing collects garbage while an answer is being given."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _in_short(error: Exception) -> str:
+    """An error in one line; our own say what to do."""
+    text = " ".join(str(error).split())
+    return text if type(error).__module__.startswith("meloformer.") else f"{type(error).__name__}: {text}"

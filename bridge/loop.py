@@ -1,0 +1,161 @@
+"""The bridge's loop: one thread takes what happened, lets the session decide, and does what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final, Protocol
+
+from meloformer.bridge import now
+from meloformer.bridge.addresses import Outgoing
+from meloformer.bridge.console import Console
+from meloformer.bridge.engine.messages import Loaded, LoadFailed, ToEngine
+from meloformer.bridge.midi import MidiOut
+from meloformer.bridge.session.actions import Action, ListPresets, ReadPreset, Send, SendMidi, Tell
+from meloformer.bridge.session.events import Closing, EngineGone, SessionEvent, Tick
+from meloformer.bridge.session.machine import step, wake_at
+from meloformer.bridge.session.state import State
+from meloformer.bridge.watching import Settling
+from meloformer.presets.reader import name_of
+
+LONGEST_PAUSE_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A file in the presets' folder is being written."""
+
+    file: Path
+
+
+Arrival = SessionEvent | Touched
+Inbox = SimpleQueue[Arrival]
+
+
+class OscOut(Protocol):
+    clients: frozenset[tuple[str, int]]
+
+    def send(self, message: Outgoing, at: float | None = None) -> None: ...
+
+
+class MidiOutPort(Protocol):
+    def send(self, message: MidiOut) -> None: ...
+
+
+class Engine(Protocol):
+    def start(self) -> None: ...
+
+    def tell(self, message: ToEngine) -> None: ...
+
+
+class Presets(Protocol):
+    def read(self, name: str) -> None: ...
+
+    def look(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Everything that the session's actions reach."""
+
+    osc: OscOut
+    midi: MidiOutPort
+    engine: Engine
+    presets: Presets
+
+
+class Loop:
+    """Runs one session until it is told Closing; `ready` is called when an engine can answer, or cannot."""
+
+    def __init__(self, state: State, inbox: Inbox, outside: Outside, ready: Callable[[], None]) -> None:
+        self._state = state
+        self._inbox = inbox
+        self._outside = outside
+        self._ready = ready
+        self._console = Console()
+        self._settling = Settling()
+        self._restart_at: float | None = None
+        self._pause_s = 0.0
+        self._open = True
+
+    def run(self) -> None:
+        """Silences what sounds on every way out."""
+        try:
+            while self._open:
+                self._turn()
+        finally:
+            self._step(Closing(), now.seconds())
+
+    def _turn(self) -> None:
+        """Wait for whatever comes first, then do first what is due: a flood of messages delays no note."""
+        arrival = now.wait(self._inbox, self._wake_at())
+        moment = now.seconds()
+        self._restart_engine(moment)
+        self._read_settled(moment)
+        if _is_due(wake_at(self._state), moment):
+            self._step(Tick(), moment)
+        match arrival:
+            case None:
+                pass
+            case Closing():
+                self._open = False
+            case Touched(file):
+                self._settling.touch(file, moment)
+            case _:
+                self._take(arrival, moment)
+
+    def _wake_at(self) -> float | None:
+        times = (wake_at(self._state), self._settling.wake_at(), self._restart_at)
+        return min((time for time in times if time is not None), default=None)
+
+    def _restart_engine(self, moment: float) -> None:
+        if _is_due(self._restart_at, moment):
+            self._restart_at = None
+            self._outside.engine.start()
+
+    def _read_settled(self, moment: float) -> None:
+        """Read the preset in use again when it, or its weights, has been saved."""
+        preset = self._state.preset
+        for file in self._settling.settled(moment):
+            if file == preset.weights or name_of(file) == preset.name:
+                self._outside.presets.read(preset.name)
+
+    def _take(self, event: SessionEvent, moment: float) -> None:
+        """Step the session, tell the person who watches, and bring back an engine that is gone."""
+        self._step(event, moment)
+        self._console.tell(event, moment)
+        match event:
+            case Loaded():
+                self._pause_s = 0.0
+                self._ready()
+            case LoadFailed():
+                self._ready()
+            case EngineGone():
+                self._restart_at = moment + self._pause_s
+                self._pause_s = min(max(1.0, 2 * self._pause_s), LONGEST_PAUSE_S)
+                self._ready()
+
+    def _step(self, event: SessionEvent, moment: float) -> None:
+        self._state, actions = step(self._state, event, moment)
+        self._outside.osc.clients = frozenset(self._state.clients)
+        for action in actions:
+            self._do(action)
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Send(message, at):
+                self._outside.osc.send(message, at)
+            case SendMidi(message):
+                self._outside.midi.send(message)
+            case Tell(message):
+                self._outside.engine.tell(message)
+            case ReadPreset(name):
+                self._outside.presets.read(name)
+            case ListPresets():
+                self._outside.presets.look()
+
+
+def _is_due(at: float | None, moment: float) -> bool:
+    return at is not None and at <= moment

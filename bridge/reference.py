@@ -1,0 +1,46 @@
+"""The table of addresses in words, for `/melo/help` and for the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from meloformer.bridge.addresses import Help
+from meloformer.bridge.errors import Code
+from meloformer.bridge.rows import INCOMING, OUTGOING, Row
+
+_HEAD = "| address | arguments | meaning |\n|---|---|---|\n"
+
+
+def help_for(address: str) -> tuple[Help, ...]:
+    """The entries of one address, in or out; of every address that can be sent when it is empty."""
+    if not address:
+        return tuple(map(_entry, INCOMING.values()))
+    rows = [*INCOMING.values(), *OUTGOING.values()]
+    return tuple(_entry(row) for row in rows if row.address == address)
+
+
+def reference() -> str:
+    """The whole reference as Markdown tables."""
+    codes = "\n".join(f"| {code.value} | {code.meaning} |" for code in Code)
+    return (
+        f"What clients send:\n\n{_table(INCOMING.values())}\n\n"
+        f"What the bridge sends:\n\n{_table(OUTGOING.values())}\n\n"
+        f"The codes of errors:\n\n| code | meaning |\n|---|---|\n{codes}\n"
+    )
+
+
+def _entry(row: Row) -> Help:
+    return Help(row.address, row.signature, ". ".join(_details(row)))
+
+
+def _details(row: Row) -> Iterator[str]:
+    yield row.meaning
+    for argument in row.arguments:
+        yield f"{argument.name}: {argument.says.meaning}{argument.span}"
+    if row.answer:
+        yield f"answered by {row.answer}"
+
+
+def _table(rows: Iterable[Row]) -> str:
+    lines = (f"| `{row.address}` | `{row.signature}` | {'<br>'.join(_details(row))} |" for row in rows)
+    return _HEAD + "\n".join(line.replace("``", "") for line in lines)

@@ -1,0 +1,88 @@
+"""`run_bridge`: open everything, say what was opened, stay until told to end, leave silence behind."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from queue import SimpleQueue
+
+from meloformer.bridge import now, running
+from meloformer.bridge.errors import BridgeError
+from meloformer.bridge.library import Library
+from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched
+from meloformer.bridge.midi import MidiOut
+from meloformer.bridge.session.events import Closing, Played
+from meloformer.bridge.session.machine import begin
+from meloformer.bridge.settings import Settings
+from meloformer.bridge.transports.midi import MidiChoice, open_midi
+from meloformer.bridge.transports.osc import OscWire
+from meloformer.bridge.transports.quiet import QuietWire
+
+
+def run_bridge(settings: Settings) -> None:
+    """Run the bridge until SIGINT or SIGTERM; raises BridgeError or PresetError when it cannot start."""
+    inbox: Inbox = SimpleQueue()
+    running.steady_hands()
+    running.on_end(lambda: inbox.put(Closing()))
+    library = Library(settings.presets, settings.seed, inbox.put)
+    preset = library.get(settings.preset)
+    _say(f"MeloFormer {version('meloformer')}")
+    with now.fine_grained(), _opened(settings, inbox, library) as outside:
+        state = begin(preset, version("meloformer"), settings.device, now.seconds())
+        gc.freeze()  # what is here stays: the collector need not walk through it while someone plays
+        Loop(state, inbox, outside, _once(lambda: _say("listening"))).run()
+
+
+@contextmanager
+def _opened(settings: Settings, inbox: Inbox, library: Library) -> Iterator[Outside]:
+    """Wires, engine and watched presets, closed again in the reverse order."""
+    with ExitStack() as stack:
+        osc = OscWire(settings.osc, settings.reply, inbox.put)
+        stack.callback(osc.close)
+        _say(f"OSC in {osc.endpoint}, out {settings.reply}")
+        midi = _midi(settings, inbox.put, stack)
+        engine = running.EngineProcess(inbox.put)
+        stack.callback(engine.stop)
+        _watch_presets(settings, inbox, stack)
+        running.start(library.serve, "presets")
+        running.start(osc.serve, "OSC in")
+        engine.start()
+        yield Outside(osc, midi, engine, library)
+
+
+def _watch_presets(settings: Settings, inbox: Inbox, stack: ExitStack) -> None:
+    """Saved presets are taken over by themselves; where files cannot be watched, when told to."""
+    try:
+        stack.callback(running.watch(settings.presets.absolute(), lambda file: inbox.put(Touched(file))))
+    except OSError as error:
+        _say(f"presets are not watched ({error.strerror}); after a change send /melo/preset/load NAME")
+
+
+def _midi(settings: Settings, arrived: Callable[[Played], None], stack: ExitStack) -> MidiOutPort:
+    """The MIDI ports, or quiet ones where `auto` finds no MIDI system; what was asked for must be there."""
+    if settings.midi == "none":
+        _say("MIDI none")
+        return QuietWire[MidiOut]()
+    choice = MidiChoice(settings.midi, settings.midi_in, settings.midi_out)
+    try:
+        midi = open_midi(choice, arrived)
+    except BridgeError as error:
+        if choice != MidiChoice("auto", None, None):
+            raise
+        _say(f"MIDI none, OSC alone: {error}")
+        return QuietWire[MidiOut]()
+    stack.callback(midi.close)
+    _say(f"MIDI in {midi.port_in!r}, out {midi.port_out!r} ({midi.system})")
+    return midi
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _once(work: Callable[[], None]) -> Callable[[], None]:
+    """The same work, done the first time only."""
+    left = [work]
+    return lambda: left.pop()() if left else None

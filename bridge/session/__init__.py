@@ -1,0 +1,1 @@
+"""The conversation between a player and the model: one pure machine, `step(state, event, now)`."""

@@ -1,0 +1,46 @@
+"""Everything that a session can ask to be done. All times are monotonic seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meloformer.bridge.addresses import Outgoing
+from meloformer.bridge.engine.messages import ToEngine
+from meloformer.bridge.midi import MidiOut
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """An OSC message to every client, now; one that sounds carries the instant `at` as its time tag."""
+
+    message: Outgoing
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendMidi:
+    """A MIDI message to the output port, now."""
+
+    message: MidiOut
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """A message to the engine, now."""
+
+    message: ToEngine
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPreset:
+    """Read the preset of this name; tell the session PresetRead or PresetRefused."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPresets:
+    """Look which presets there are; tell the session PresetsListed."""
+
+
+Action = Send | SendMidi | Tell | ReadPreset | ListPresets

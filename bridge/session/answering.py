@@ -1,0 +1,173 @@
+"""Answers: asked for, placed in the transport's time, brought to their end or stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from meloformer.bridge.addresses import Error, OutBegin, OutEnd
+from meloformer.bridge.engine.messages import Ask, Ended, Said, Stop
+from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.rows import address_of
+from meloformer.bridge.session.phases import Cause
+from meloformer.bridge.session.placing import close, end_beat, pin, place
+from meloformer.bridge.session.sounding import silence
+from meloformer.bridge.session.state import Answer, Engine
+from meloformer.bridge.session.turn import Turn
+from meloformer.bridge.tempo import SAME_BEAT
+from meloformer.model.events import NoteOn
+
+# A phrase of so many bars often lands on the next downbeat: a note this soon after it is no interruption.
+LANDING_BEATS: Final = 0.5
+
+
+def ask(turn: Turn, bars: int, lands: bool = False) -> None:
+    """Ask the engine for an answer to what it has heard. `lands`: the phrase ended by its number of bars."""
+    answer = _new(turn, bars, turn.beat + LANDING_BEATS if lands else turn.beat)
+    turn.change(answer=answer)
+    ask_pending(turn)
+    turn.send(OutBegin(answer.request, bars))
+    turn.enter(Cause.ASKED)
+
+
+def ask_pending(turn: Turn) -> None:
+    """Tell the engine of the answer that it has not been asked for, once it has a model."""
+    answer = turn.state.answer
+    if answer is not None and not answer.asked and turn.state.engine is Engine.READY:
+        turn.tell(Ask(answer.request, answer.bars, turn.sampling, None))
+        turn.change(answer=replace(answer, asked=True))
+
+
+def ask_for_more(turn: Turn, bars: int, address: str) -> None:
+    """Continue the answer that is under way when it is over; raises Refused when that is asked already."""
+    answer = turn.state.answer
+    assert answer is not None
+    if turn.state.next_answer is not None:
+        raise Refused(Code.NOT_NOW, address, "a continuation waits already; ask again when it plays")
+    turn.change(next_answer=_new(turn, bars, turn.beat))
+    if answer.complete:
+        _ask_next(turn)
+
+
+def said(turn: Turn, message: Said) -> None:
+    """Place what the engine said, as soon as its place is known."""
+    following = turn.state.next_answer
+    if following is not None and message.request == following.request:
+        turn.change(next_answer=replace(following, unplaced=(*following.unplaced, message.event)))
+        return
+    answer = turn.state.answer
+    if answer is None or message.request != answer.request:
+        return  # of an answer that was stopped
+    if answer.first_beat is not None:
+        place(turn, message.event)
+        return
+    turn.change(answer=replace(answer, unplaced=(*answer.unplaced, message.event)))
+    if isinstance(message.event, NoteOn):
+        pin(turn, message.event.tick)
+
+
+def ended(turn: Turn, message: Ended) -> None:
+    """The engine has said all of an answer, or could not."""
+    following, answer = turn.state.next_answer, turn.state.answer
+    if following is not None and message.request == following.request:
+        failed = message.reason != "done"
+        turn.change(next_answer=None if failed else replace(following, complete=True))
+        if failed:
+            _say_failed(turn)
+    elif answer is not None and message.request == answer.request:
+        _ended(turn, answer, message.reason)
+
+
+def finish(turn: Turn) -> None:
+    """When the answer's last bar is over, end it; a continuation goes on without a gap."""
+    answer = turn.state.answer
+    if answer is None or not answer.complete or turn.state.cues:
+        return
+    end = end_beat(answer)
+    if turn.state.next_answer is not None and turn.horizon >= end:
+        _go_on(turn, answer, end)
+    elif turn.beat + SAME_BEAT >= end and not turn.state.departures:
+        turn.change(answer=None)
+        turn.send(OutEnd(answer.request, answer.notes, "done"))
+        turn.enter(Cause.OVER)
+        turn.rest()
+
+
+def cut(turn: Turn, reason: str) -> None:
+    """Stop the answer if there is one: everything is silenced. The next phase is up to the caller."""
+    answer, following = turn.state.answer, turn.state.next_answer
+    if answer is None:
+        return
+    for each in (answer, following):
+        if each is not None and each.asked and not each.complete:
+            turn.tell(Stop(each.request))
+    turn.change(answer=None, next_answer=None)
+    silence(turn)
+    turn.send(OutEnd(answer.request, answer.notes, reason))
+
+
+def stop(turn: Turn, reason: str = "stopped") -> None:
+    """Stop the answer if there is one, and be idle."""
+    if turn.state.answer is not None:
+        cut(turn, reason)
+        turn.enter(Cause.OVER)
+        turn.rest()
+
+
+def fail(turn: Turn) -> None:
+    """The answer cannot be had: stop it, and say so."""
+    if turn.state.answer is not None:
+        stop(turn, "failed")
+        _say_failed(turn)
+
+
+def _new(turn: Turn, bars: int, deaf_until: float) -> Answer:
+    state = turn.state
+    turn.change(requests=state.requests + 1)
+    return Answer(
+        request=str(state.requests + 1),
+        bars=bars,
+        parts=state.preset.parts,
+        heard_on=state.heard_on,
+        asked_s=turn.now,
+        not_before=turn.beat,
+        deaf_until=deaf_until,
+    )
+
+
+def _ask_next(turn: Turn) -> None:
+    following = turn.state.next_answer
+    assert following is not None
+    turn.tell(Ask(following.request, following.bars, turn.sampling, None))
+    turn.change(next_answer=replace(following, asked=True))
+
+
+def _ended(turn: Turn, answer: Answer, reason: str) -> None:
+    turn.change(answer=replace(answer, complete=True))
+    if reason != "done":
+        fail(turn)
+        return
+    if answer.first_beat is None:
+        pin(turn, answer.unplaced[0].tick if answer.unplaced else 0)
+    close(turn)
+    if turn.state.next_answer is not None:
+        _ask_next(turn)
+
+
+def _say_failed(turn: Turn) -> None:
+    reason = "the model could not answer; play again, or load another preset"
+    turn.send(Error(Code.ENGINE, address_of(OutEnd), reason))
+
+
+def _go_on(turn: Turn, answer: Answer, end: float) -> None:
+    """The continuation takes over at the beat `end`; its begin may be told ahead, like notes."""
+    following = turn.state.next_answer
+    assert following is not None
+    at = max(turn.now, turn.state.clock.tempo.seconds_at(end))
+    turn.send(OutEnd(answer.request, answer.notes, "done"), at)
+    turn.send(OutBegin(following.request, following.bars), at)
+    turn.change(answer=replace(following, first_beat=end, unplaced=()), next_answer=None)
+    for event in following.unplaced:
+        place(turn, event)
+    if following.complete:
+        close(turn)

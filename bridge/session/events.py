@@ -1,0 +1,94 @@
+"""Everything that can happen to a session. All times are monotonic seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meloformer.bridge.addresses import Incoming
+from meloformer.bridge.engine.messages import FromEngine
+from meloformer.bridge.errors import Refused
+from meloformer.bridge.midi import MidiIn
+from meloformer.presets.preset import Preset
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An OSC message from `host`, that means the instant `at` (its bundle's time tag, else its arrival)."""
+
+    message: Incoming
+    host: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Something from the wire that the border refused; it is answered with `/melo/error`."""
+
+    refused: Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A MIDI message that came in at the instant `at`."""
+
+    message: MidiIn
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStarted:
+    """An engine process is there, empty: it is told what to load."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineGone:
+    """The engine process ended by itself; another one is being started."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresetRead:
+    """A preset file was read and is sound: asked for by name, or saved while the bridge runs."""
+
+    preset: Preset
+
+
+@dataclass(frozen=True, slots=True)
+class PresetRefused:
+    """A preset file cannot be used; the one in use stays."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresetsListed:
+    """The names of the presets there are."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed; nothing else happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The bridge is about to end: silence everything."""
+
+
+SessionEvent = (
+    Received
+    | Rejected
+    | Played
+    | FromEngine
+    | EngineStarted
+    | EngineGone
+    | PresetRead
+    | PresetRefused
+    | PresetsListed
+    | Tick
+    | Closing
+)

@@ -1,0 +1,239 @@
+"""Listening: a phrase begins, is heard note by note, and is over; the engine hears it as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from meloformer.bridge.addresses import (
+    Continue,
+    LiveNote,
+    PhraseBegin,
+    PhraseEnd,
+    PhraseNote,
+)
+from meloformer.bridge.capture import Capture
+from meloformer.bridge.channels import instrument_of
+from meloformer.bridge.engine.messages import Heard, Reset
+from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.rows import address_of
+from meloformer.bridge.session.answering import ask, ask_for_more, cut
+from meloformer.bridge.session.phases import Cause
+from meloformer.bridge.session.state import Engine, Listening
+from meloformer.bridge.session.turn import Turn
+from meloformer.bridge.tempo import SAME_BEAT
+from meloformer.bridge.written import events_of
+from meloformer.model.events import Event
+from meloformer.model.vocabulary import TICKS_PER_QUARTER
+
+MOST_NOTES: Final = 10_000  # of a phrase given as a score
+# A phrase of so many bars ends half a tick early: what is played later than that is on the next bar's grid.
+HALF_A_TICK: Final = 0.5 / TICKS_PER_QUARTER
+
+
+def begin_phrase(turn: Turn, _: PhraseBegin) -> None:
+    """Forget the phrase so far and listen; a client will say when it is over."""
+    cut(turn, "interrupted")
+    _listen(turn, explicit=True)
+
+
+def live_note(turn: Turn, message: LiveNote) -> None:
+    """A note is played, or (velocity 0) ends."""
+    if message.velocity == 0:
+        _note_off(turn, message)
+        return
+    answer = turn.state.answer
+    if answer is not None and turn.state.clock.running and turn.beat_meant < answer.deaf_until:
+        return
+    cut(turn, "interrupted")
+    if turn.state.listening is None:
+        _listen(turn, explicit=False)
+    heard = _ear(turn)
+    channel, pitch = message.channel, message.pitch
+    listening = turn.state.listening
+    assert listening is not None
+    instrument = instrument_of(listening.parts, turn.state.programs, channel, pitch)
+    told = heard.note_on(turn.beat_meant, channel, pitch, message.velocity, instrument, turn.state.clock.bpm)
+    _tell(turn, *told)
+    turn.change(heard_on={instrument: channel, **turn.state.heard_on})
+    turn.count("heard")
+
+
+def pedal(turn: Turn, channel: int, down: bool) -> None:
+    """The sustain pedal of a channel moves."""
+    pedals = turn.state.pedals
+    turn.change(pedals=pedals | {channel} if down else pedals - {channel})
+    heard = _heard(turn)
+    if heard is not None:
+        _tell(turn, *heard.pedal(turn.beat_meant, channel, down))
+
+
+def score_note(turn: Turn, message: PhraseNote) -> None:
+    """One note of a phrase that is given as a score."""
+    listening, address = turn.state.listening, address_of(PhraseNote)
+    begin = address_of(PhraseBegin)
+    if listening is None or not listening.explicit:
+        raise Refused(Code.NOT_NOW, address, f"no phrase has begun; send {begin} first")
+    if listening.live is not None:
+        raise Refused(Code.NOT_NOW, address, f"this phrase is being played live; {begin} begins another")
+    if len(listening.score) >= MOST_NOTES:
+        raise Refused(Code.TOO_MUCH, address, f"a phrase has at most {MOST_NOTES} notes; send its end")
+    turn.change(listening=replace(listening, score=(*listening.score, message)))
+
+
+def end_phrase(turn: Turn, _: PhraseEnd) -> None:
+    """A client says that the phrase is complete."""
+    _complete(turn, address_of(PhraseEnd), _bars(turn))
+
+
+def more(turn: Turn, message: Continue) -> None:
+    """Continue what has been heard: the phrase so far, the conversation, or the answer under way."""
+    address = address_of(Continue)
+    listening = turn.state.listening
+    if turn.state.answer is not None:
+        ask_for_more(turn, message.bars, address)
+    elif listening is not None and (listening.live or listening.score):
+        _complete(turn, address, message.bars)
+    elif turn.state.can_continue:
+        turn.change(listening=None)
+        ask(turn, message.bars)
+    else:
+        reason = f"nothing has been heard; play, or send a phrase with {address_of(PhraseBegin)}"
+        raise Refused(Code.NOT_NOW, address, reason)
+
+
+def attend(turn: Turn) -> None:
+    """Time has passed: tell the engine what waited for it, and end the phrase when its end has come."""
+    heard, end = _heard(turn), ends_at(turn)
+    if heard is not None:
+        _tell(turn, *heard.passed(turn.beat))
+    if end is not None and turn.beat + SAME_BEAT >= end:
+        listening = turn.state.listening
+        assert listening is not None
+        _complete(turn, address_of(LiveNote), _bars(turn), by_bars=listening.listen.end == "bars")
+
+
+def ends_at(turn: Turn) -> float | None:
+    """The beat at which a live phrase ends if nothing more is played; None where only a client can end it."""
+    listening, heard = turn.state.listening, _heard(turn)
+    if listening is None or heard is None or listening.explicit:
+        return None
+    if listening.listen.end == "bars":
+        return heard.bars.after(listening.listen.bars, heard.origin) - HALF_A_TICK
+    if listening.listen.end == "silence" and heard.is_silent:
+        return heard.touched + listening.listen.silence_beats
+    return None
+
+
+def release_at(turn: Turn) -> float | None:
+    """The beat at which a release that waits can be told; None where none waits, or for a bar to begin."""
+    heard = _heard(turn)
+    if heard is None or not heard.waiting or heard.waiting[0].tick >= heard.bar_end:
+        return None
+    return heard.origin + heard.waiting[0].tick / TICKS_PER_QUARTER
+
+
+def forget(turn: Turn) -> None:
+    """Give up the phrase so far, if there is one."""
+    if turn.state.listening is not None:
+        turn.change(listening=None)
+        turn.enter(Cause.FORGOTTEN)
+        turn.rest()
+
+
+def forget_live(turn: Turn) -> None:
+    """Give up a phrase being played: the transport's time, by which it was heard, is no more."""
+    if _heard(turn) is not None:
+        forget(turn)
+
+
+def _listen(turn: Turn, explicit: bool) -> None:
+    preset = turn.state.preset
+    turn.change(listening=Listening(preset.listen, preset.parts, explicit))
+    turn.enter(Cause.HEARD)
+
+
+def _ear(turn: Turn) -> Capture:
+    """The live phrase so far; where there is none it begins now, on a bar line of the transport."""
+    heard, listening = _heard(turn), turn.state.listening
+    if heard is not None:
+        return heard
+    assert listening is not None
+    if listening.score:
+        reason = f"this phrase is being given as a score; {address_of(PhraseBegin)} begins another"
+        raise Refused(Code.NOT_NOW, address_of(LiveNote), reason)
+    _new_conversation(turn, address_of(LiveNote))
+    if not turn.state.clock.running:
+        turn.change(clock=turn.state.clock.started(0.0, turn.at, lent=True))
+    clock = turn.state.clock
+    opened, events = Capture.opened(turn.beat_meant, clock.bars, clock.bpm)
+    heard = replace(opened, pedals=turn.state.pedals)
+    _tell(turn, heard, events)
+    return heard
+
+
+def _new_conversation(turn: Turn, address: str) -> None:
+    engine = turn.state.engine
+    if engine in (Engine.STARTING, Engine.EMPTY):
+        why = (
+            "no model is loaded; load another preset" if engine is Engine.EMPTY else "the engine is starting"
+        )
+        raise Refused(Code.ENGINE, address, f"{why}, then play again")
+    turn.tell(Reset(int(turn.state.controls["seed"])))
+    turn.change(can_continue=True, heard_on={})
+
+
+def _note_off(turn: Turn, message: LiveNote) -> None:
+    heard = _heard(turn)
+    if heard is not None:
+        _tell(turn, *heard.note_off(turn.beat_meant, message.channel, message.pitch))
+
+
+def _complete(turn: Turn, address: str, bars: int, by_bars: bool = False) -> None:
+    """The phrase is over: tell the rest of it and ask for the answer."""
+    listening = turn.state.listening
+    if listening is None or not (listening.live or listening.score):
+        reason = f"nothing has been heard; send {address_of(PhraseBegin)} and notes first, or play"
+        raise Refused(Code.NOT_NOW, address, reason)
+    if listening.live is not None:
+        least_bars = listening.listen.bars if by_bars else 1
+        _tell(turn, *listening.live.closed(turn.beat_meant, least_bars, turn.state.clock.bpm))
+    else:
+        _read_score(turn, listening, address)
+    turn.change(listening=None)
+    ask(turn, bars, lands=by_bars)
+
+
+def _read_score(turn: Turn, listening: Listening, address: str) -> None:
+    _new_conversation(turn, address)
+    programs, clock = turn.state.programs, turn.state.clock
+    heard_on: dict[int, int] = {}
+
+    def instrument(channel: int, pitch: int) -> int:
+        found = instrument_of(listening.parts, programs, channel, pitch)
+        heard_on.setdefault(found, channel)
+        return found
+
+    _hear(turn, events_of(listening.score, instrument, clock.meter, clock.bpm))
+    turn.change(heard_on=heard_on)
+
+
+def _heard(turn: Turn) -> Capture | None:
+    return turn.state.listening.live if turn.state.listening is not None else None
+
+
+def _tell(turn: Turn, heard: Capture, events: Iterable[Event]) -> None:
+    """Keep what the phrase has become, and let the engine hear the rest of it."""
+    assert turn.state.listening is not None
+    turn.change(listening=replace(turn.state.listening, live=heard))
+    _hear(turn, events)
+
+
+def _hear(turn: Turn, events: Iterable[Event]) -> None:
+    for event in events:
+        turn.tell(Heard(event))
+
+
+def _bars(turn: Turn) -> int:
+    return int(turn.state.controls["bars"])

@@ -1,0 +1,100 @@
+"""MIDI that comes in: notes and pedals are heard, knobs turn controls, buttons are the transport's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from meloformer.bridge.addresses import (
+    Continue,
+    Incoming,
+    LiveNote,
+    Panic,
+    SetControl,
+    TransportContinue,
+    TransportPosition,
+    TransportStart,
+    TransportStop,
+)
+from meloformer.bridge.midi import (
+    ALL_NOTES_OFF,
+    ALL_SOUND_OFF,
+    SUSTAIN,
+    MidiContinue,
+    MidiControl,
+    MidiIn,
+    MidiNote,
+    MidiPosition,
+    MidiProgram,
+    MidiStart,
+    MidiStop,
+)
+from meloformer.bridge.rows import INCOMING, ROOT
+from meloformer.bridge.session.listening import pedal
+from meloformer.bridge.session.turn import ECHO_S, Turn
+from meloformer.presets.preset import MidiMapping
+
+PEDAL_DOWN: Final = 64  # a controller value from here on is a pedal that is down, or a button that is pressed
+SIXTEENTHS_PER_BEAT: Final = 4
+
+
+def meaning(turn: Turn, message: MidiIn) -> Incoming | None:
+    """The OSC message that a MIDI message amounts to; None where it is taken here, or means nothing."""
+    if _is_echo(turn, message):
+        return None
+    if isinstance(message, MidiNote):
+        return LiveNote(message.channel, message.pitch, message.velocity)
+    if isinstance(message, MidiControl):
+        return _control(turn, message)
+    if isinstance(message, MidiProgram):
+        return _program(turn, message)
+    if isinstance(message, MidiPosition):
+        return TransportPosition(message.sixteenths / SIXTEENTHS_PER_BEAT)
+    return _BUTTONS[type(message)]
+
+
+_BUTTONS: Final[dict[type, Incoming]] = {
+    MidiStart: TransportStart(),
+    MidiContinue: TransportContinue(),
+    MidiStop: TransportStop(),
+}
+
+
+def _is_echo(turn: Turn, message: MidiIn) -> bool:
+    """True for what the bridge sent a moment ago and a loop brings back; each excuses one."""
+    echoes = turn.state.echoes
+    for index, (sent_at, sent) in enumerate(echoes):
+        if sent == message and turn.at - sent_at <= ECHO_S:
+            turn.change(echoes=echoes[:index] + echoes[index + 1 :])
+            return True
+    return False
+
+
+def _control(turn: Turn, message: MidiControl) -> Incoming | None:
+    if message.control in (ALL_SOUND_OFF, ALL_NOTES_OFF):
+        return Panic()
+    if message.control == SUSTAIN:
+        pedal(turn, message.channel, message.value >= PEDAL_DOWN)
+        return None
+    for mapping in turn.state.preset.midi_map:
+        if mapping.cc != message.control:
+            continue
+        if mapping.control is not None:
+            return SetControl(mapping.control, mapping.value(message.value))
+        if message.value >= PEDAL_DOWN:
+            return _action(turn, mapping)
+    return None
+
+
+def _program(turn: Turn, message: MidiProgram) -> Incoming | None:
+    """A program that the preset maps is a button; any other says what is played on its channel."""
+    for mapping in turn.state.preset.midi_map:
+        if mapping.program == message.program:
+            return _action(turn, mapping)
+    turn.change(programs={**turn.state.programs, message.channel: message.program})
+    return None
+
+
+def _action(turn: Turn, mapping: MidiMapping) -> Incoming:
+    make = INCOMING[f"{ROOT}/{mapping.action}"].make
+    message: Incoming = Continue(int(turn.state.controls["bars"])) if make is Continue else make()
+    return message

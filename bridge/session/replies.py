@@ -1,0 +1,89 @@
+"""Who is there, how it is going, what can be sent: answers that change no music."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from meloformer.bridge.addresses import (
+    AskHelp,
+    AskStatus,
+    Bye,
+    Hello,
+    Ping,
+    Pong,
+    SetControl,
+    Status,
+    Welcome,
+)
+from meloformer.bridge.arguments import Value
+from meloformer.bridge.border import suggestion
+from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.reference import help_for
+from meloformer.bridge.rows import address_of
+from meloformer.bridge.session.state import Client
+from meloformer.bridge.session.turn import Turn
+
+MOST_CLIENTS: Final = 32
+
+
+def hello(turn: Turn, message: Hello, host: str) -> None:
+    """Somebody wants replies."""
+    clients = turn.state.clients | {Client(host, message.port)}
+    if len(clients) > MOST_CLIENTS:
+        reason = f"{MOST_CLIENTS} clients are here already; one of them must send {address_of(Bye)} first"
+        raise Refused(Code.TOO_MUCH, address_of(Hello), reason)
+    turn.change(clients=clients)
+    turn.send(Welcome(turn.state.version, turn.state.preset.name))
+
+
+def bye(turn: Turn, message: Bye, host: str) -> None:
+    """Somebody wants no more replies."""
+    turn.change(clients=turn.state.clients - {Client(host, message.port)})
+
+
+def ping(turn: Turn, _: Ping) -> None:
+    """Is anybody there? The answer's time tag is now, for clients that do not know the time of day."""
+    turn.send(Pong(), turn.now)
+
+
+def set_control(turn: Turn, message: SetControl) -> None:
+    """A control is turned; notes from now on and the next answer go by it."""
+    turn.change(controls={**turn.state.controls, message.name: message.value})
+
+
+def help_asked(turn: Turn, message: AskHelp) -> None:
+    """What can be sent?"""
+    entries = help_for(message.address)
+    if not entries:
+        raise Refused(Code.UNKNOWN_ADDRESS, address_of(AskHelp), suggestion(message.address))
+    for entry in entries:
+        turn.send(entry)
+
+
+def status(turn: Turn, _: AskStatus) -> None:
+    """How is it going?"""
+    state = turn.state
+    clock, counts = state.clock, state.counts
+    meter = clock.bars.meter_at(turn.beat)
+    values: dict[str, Value] = {
+        "version": state.version,
+        "preset": state.preset.name,
+        "loading": state.loading.name if state.loading is not None else "",
+        "state": state.phase.value,
+        "engine": state.engine.value,
+        "clock": state.following,
+        "running": int(clock.running),
+        "bpm": clock.bpm,
+        "meter": f"{meter.numerator}/{meter.denominator}",
+        "beat": turn.beat,
+        "bar": clock.bars.bar_at(turn.beat),
+        "clients": len(state.clients),
+        "notes_heard": counts.heard,
+        "notes_sent": counts.sent,
+        "notes_late": counts.late,
+        "refused": counts.refused,
+        "sounding": len(state.osc),
+        "uptime_s": turn.now - state.started,
+        **state.controls,
+    }
+    turn.send(Status(tuple(item for pair in values.items() for item in pair)))

@@ -1,0 +1,110 @@
+"""Notes on their way out: by OSC ahead of their time and with a time tag, by MIDI when they sound."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from meloformer.bridge.addresses import OutBar, OutNote, OutOff
+from meloformer.bridge.ledger import Ledger, Sounding
+from meloformer.bridge.midi import ALL_NOTES_OFF, ALL_SOUND_OFF, CHANNELS, MidiControl, MidiNote
+from meloformer.bridge.session.phases import Cause
+from meloformer.bridge.session.state import Departure, Line, Release, Strike, Voice
+from meloformer.bridge.session.turn import Turn
+
+LATE_S: Final = 0.002  # a note that leaves later than this after its time counts as late
+
+
+def leave(turn: Turn) -> None:
+    """Send what is due, and what is overdue at once."""
+    state = turn.state
+    if state.clock.running:
+        due, rest = state.cues.due(turn.horizon)
+        turn.change(cues=rest)
+        for cue in due:
+            _cue(turn, cue.at, cue.item)
+    departures, rest_midi = turn.state.departures.due(turn.now)
+    turn.change(departures=rest_midi)
+    for departure in departures:
+        _depart(turn, departure.item)
+
+
+def silence(turn: Turn) -> None:
+    """End everything that sounds and forget everything that waits to; each note-on has had its off then."""
+    for note in turn.state.osc:
+        at = max(turn.now, note.since)
+        beat = max(turn.state.clock.beat_at(at), note.beat)
+        turn.send(OutOff(note.id, note.channel, note.pitch, beat), at)
+    for note in turn.state.midi:
+        turn.send_midi(MidiNote(note.channel, note.pitch, 0))
+    state = turn.state
+    turn.change(
+        cues=state.cues.cleared(),
+        departures=state.departures.cleared(),
+        sent_until=turn.now,
+        osc=Ledger(),
+        midi=Ledger(),
+    )
+
+
+def hush_channels(turn: Turn) -> None:
+    """Tell every MIDI channel to end whatever it plays, whoever started it."""
+    for channel in CHANNELS:
+        turn.send_midi(MidiControl(channel, ALL_SOUND_OFF, 0))
+        turn.send_midi(MidiControl(channel, ALL_NOTES_OFF, 0))
+
+
+def _cue(turn: Turn, beat: float, cue: Strike | Release | Line) -> None:
+    planned = turn.state.clock.tempo.seconds_at(beat)
+    # after a rise of the tempo, nothing overtakes what has left already
+    at = max(planned, turn.now, turn.state.sent_until)
+    turn.change(sent_until=at)
+    if isinstance(cue, Line):
+        turn.send(OutBar(cue.bar, cue.chord), at)
+    elif isinstance(cue, Release):
+        _end(turn, cue.voice, beat, at)
+    else:
+        if turn.now - planned > LATE_S:
+            turn.count("late")
+        _strike(turn, cue, beat, at)
+
+
+def _strike(turn: Turn, strike: Strike, beat: float, at: float) -> None:
+    id_, channel, pitch = strike.voice
+    ledger, ended = turn.state.osc.struck(Sounding(id_, channel, pitch, at, beat))
+    if ended is not None:
+        _end(turn, Voice(ended.id, channel, pitch), beat, at)
+    velocity = max(1, min(127, round(strike.velocity * turn.state.controls["velocity"])))
+    turn.change(osc=ledger)
+    turn.send(OutNote(id_, channel, pitch, velocity, beat), at)
+    _plan(turn, at, Departure(id_, MidiNote(channel, pitch, velocity)))
+    turn.count("sent")
+    answer = turn.state.answer
+    assert answer is not None
+    turn.change(answer=replace(answer, notes=answer.notes + 1))
+    turn.enter(Cause.SOUNDED)
+
+
+def _end(turn: Turn, voice: Voice, beat: float, at: float) -> None:
+    ledger, note = turn.state.osc.released(*voice)
+    if note is None:
+        return
+    turn.change(osc=ledger)
+    turn.send(OutOff(note.id, note.channel, note.pitch, beat), at)
+    _plan(turn, at, Departure(note.id, MidiNote(note.channel, note.pitch, 0)))
+
+
+def _plan(turn: Turn, at: float, departure: Departure) -> None:
+    turn.change(departures=turn.state.departures.plus(at, departure))
+
+
+def _depart(turn: Turn, departure: Departure) -> None:
+    message = departure.message
+    if message.velocity:
+        note = Sounding(departure.id, message.channel, message.pitch, turn.now, turn.beat)
+        ledger, ended = turn.state.midi.struck(note)
+        assert ended is None, "a note is struck over only after its off has left"
+    else:
+        ledger, _ = turn.state.midi.released(departure.id, message.channel, message.pitch)
+    turn.change(midi=ledger)
+    turn.send_midi(message)

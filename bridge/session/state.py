@@ -1,0 +1,170 @@
+"""What a session knows, as one frozen value made of frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NamedTuple
+
+from meloformer.bridge.addresses import PhraseNote
+from meloformer.bridge.capture import Capture
+from meloformer.bridge.ledger import Ledger
+from meloformer.bridge.midi import MidiNote, MidiOut
+from meloformer.bridge.scheduler import Schedule
+from meloformer.bridge.session.events import Received
+from meloformer.bridge.session.phases import Phase
+from meloformer.bridge.tempo import Clock
+from meloformer.model.events import Event
+from meloformer.presets.parts import Part
+from meloformer.presets.preset import Listen, Preset
+
+
+class Client(NamedTuple):
+    """Somewhere that wants replies."""
+
+    host: str
+    port: int
+
+
+class Engine(Enum):
+    """How the engine is; the values are shown by `/melo/status`."""
+
+    STARTING = "starting"
+    LOADING = "loading"  # it has no model yet
+    READY = "ready"
+    EMPTY = "empty"  # its first model could not be loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A phrase in the making: played (`live`) or given as a score (`score`), never both.
+
+    `explicit`: a client said begin, so only a client says end. The phrase keeps the parts and the way of
+    listening with which it began, whatever preset comes meanwhile.
+    """
+
+    listen: Listen
+    parts: tuple[Part, ...]
+    explicit: bool
+    live: Capture | None = None
+    score: tuple[PhraseNote, ...] = ()
+
+
+class Voice(NamedTuple):
+    """One answered note on its way: `id` stays the same from its on to its off."""
+
+    id: int
+    channel: int
+    pitch: int
+
+
+class Strike(NamedTuple):
+    """A note of the answer begins; `velocity` is MIDI's, before the velocity control."""
+
+    voice: Voice
+    velocity: int
+
+
+class Release(NamedTuple):
+    """A note of the answer ends."""
+
+    voice: Voice
+
+
+class Line(NamedTuple):
+    """A bar of the answer begins."""
+
+    bar: int
+    chord: str
+
+
+Cue = Strike | Release | Line
+
+
+class Departure(NamedTuple):
+    """A MIDI note on its way to the port; `id` is its voice's."""
+
+    id: int
+    message: MidiNote
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, from asking to its last note-off.
+
+    The model counts ticks and its answer may begin at any of them: `first_tick` is its first bar line,
+    which sounds at the transport's beat `first_beat`. A beat that is not known yet is None; what the engine
+    says until it is waits in `unplaced`.
+    """
+
+    request: str
+    bars: int
+    parts: tuple[Part, ...]
+    heard_on: Mapping[int, int]  # channel by instrument
+    asked_s: float  # seconds
+    not_before: float  # beat
+    deaf_until: float  # beat: a note before it still belongs to the phrase, and does not interrupt
+    asked: bool = False  # the engine knows
+    first_beat: float | None = None
+    first_tick: int | None = None
+    end_tick: int = 0
+    unplaced: tuple[Event, ...] = ()
+    open: Mapping[tuple[int, int], Voice] = field(default_factory=dict)
+    bars_said: int = 0
+    notes: int = 0  # that have left
+    complete: bool = False  # the engine has said everything
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What `/melo/status` counts."""
+
+    heard: int = 0
+    sent: int = 0
+    late: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True)  # no slots: a step makes many of these, and `with_` copies a `__dict__` in no time
+class State:
+    """Everything that a session knows; `clients` said hello and get every Send, beside the default one."""
+
+    version: str
+    started: float
+    device: str
+    preset: Preset
+    controls: Mapping[str, float]
+    clock: Clock
+    now: float  # of the last step; time does not go back
+    following: str = "auto"  # the clock asked for
+    phase: Phase = Phase.IDLE
+    engine: Engine = Engine.STARTING
+    loading: Preset | None = None
+    wanted: Preset | None = None  # to be loaded after that
+    programs: Mapping[int, int] = field(default_factory=dict)  # by channel
+    pedals: frozenset[int] = frozenset()  # channels
+    listening: Listening | None = None
+    can_continue: bool = False  # the engine knows a conversation
+    heard_on: Mapping[int, int] = field(default_factory=dict)
+    answer: Answer | None = None
+    next_answer: Answer | None = None  # begins where the present one ends
+    cues: Schedule[Cue] = field(default_factory=Schedule)  # in beats: not sent yet
+    departures: Schedule[Departure] = field(
+        default_factory=Schedule
+    )  # in seconds: sent by OSC, not yet by MIDI
+    sent_until: float = 0.0  # seconds: the latest instant at which something sent by OSC sounds
+    osc: Ledger = field(default_factory=Ledger)
+    midi: Ledger = field(default_factory=Ledger)
+    echoes: tuple[tuple[float, MidiOut], ...] = ()  # what MIDI sent a moment ago
+    later: Schedule[Received] = field(default_factory=Schedule)  # in seconds: bundles of the future
+    requests: int = 0
+    voices: int = 0
+    counts: Counts = Counts()
+    clients: frozenset[Client] = frozenset()
+
+    def with_(self, **fields: Any) -> State:
+        """This state with other values in these fields: `dataclasses.replace`, at a twentieth of its time."""
+        state = object.__new__(State)
+        state.__dict__.update(self.__dict__, **fields)
+        return state

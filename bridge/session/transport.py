@@ -1,0 +1,77 @@
+"""The transport's buttons, as a DAW means them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from meloformer.bridge.addresses import (
+    TransportClock,
+    TransportContinue,
+    TransportMeter,
+    TransportPosition,
+    TransportStart,
+    TransportStop,
+    TransportTempo,
+)
+from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.rows import address_of
+from meloformer.bridge.session.answering import stop
+from meloformer.bridge.session.listening import forget_live
+from meloformer.bridge.session.turn import Turn
+from meloformer.model.score import Meter
+from meloformer.model.vocabulary import MAX_BAR_TICKS, TICKS_PER_QUARTER
+
+
+def start(turn: Turn, _: TransportStart) -> None:
+    """Run from beat 0, whatever was before."""
+    _cut_time(turn)
+    turn.change(clock=turn.state.clock.started(0.0, turn.at))
+
+
+def halt(turn: Turn, _: TransportStop) -> None:
+    """Stand still; what sounds is silenced."""
+    _cut_time(turn)
+    turn.change(clock=turn.state.clock.stopped(turn.at))
+
+
+def go_on(turn: Turn, _: TransportContinue) -> None:
+    """Run from where it stood still; a clock that music had started belongs to the person now."""
+    turn.change(clock=turn.state.clock.resumed(turn.at))
+
+
+def locate(turn: Turn, message: TransportPosition) -> None:
+    """Go to a beat. While running, that ends what belonged to where it was."""
+    if turn.state.clock.running:
+        _cut_time(turn)
+    turn.change(clock=turn.state.clock.moved(message.beat, turn.at))
+
+
+def set_tempo(turn: Turn, message: TransportTempo) -> None:
+    """The same beat, another tempo; notes that have not left move, those that have left stay."""
+    turn.change(clock=turn.state.clock.at_tempo(message.bpm, turn.at))
+
+
+def set_meter(turn: Turn, message: TransportMeter) -> None:
+    """Another meter from the next bar line on."""
+    meter = Meter(message.numerator, message.denominator)
+    if not meter.is_encodable:
+        most = MAX_BAR_TICKS // TICKS_PER_QUARTER
+        reason = f"a bar of {message.numerator}/{message.denominator} cannot be; "
+        reason += f"the denominator is 1, 2, 4, 8, 16 or 32, and a bar has at most {most} quarters"
+        raise Refused(Code.OUT_OF_RANGE, address_of(TransportMeter), reason)
+    clock = turn.state.clock.in_meter(meter, turn.at)
+    turn.change(clock=clock)
+    listening = turn.state.listening
+    if listening is not None and listening.live is not None:
+        turn.change(listening=replace(listening, live=replace(listening.live, bars=clock.bars)))
+
+
+def follow(turn: Turn, message: TransportClock) -> None:
+    """Whom to follow; with `auto` and no other clock there is, the internal one."""
+    turn.change(following=message.clock)
+
+
+def _cut_time(turn: Turn) -> None:
+    """Time jumps: what is heard or answered by the old time is over."""
+    stop(turn)
+    forget_live(turn)

@@ -1,0 +1,90 @@
+"""One step in the making: the state as it is so far, and what is to be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from meloformer.bridge.addresses import Error, Outgoing
+from meloformer.bridge.addresses import State as StateMessage
+from meloformer.bridge.engine.messages import Sampling, ToEngine
+from meloformer.bridge.errors import Refused
+from meloformer.bridge.midi import MidiNote, MidiOut
+from meloformer.bridge.session.actions import Action, Send, SendMidi, Tell
+from meloformer.bridge.session.phases import NEXT, Cause
+from meloformer.bridge.session.state import Counts, Engine, State
+from meloformer.bridge.tempo import SAME_BEAT
+
+ECHO_S: Final = 0.1  # what MIDI sent comes back through a loop within this
+
+
+@dataclass(slots=True)
+class Turn:
+    """`now` is the instant of the step, `at` the instant that its event means (the same or earlier)."""
+
+    state: State
+    now: float
+    at: float
+    actions: list[Action] = field(default_factory=list)
+
+    def change(self, **fields: Any) -> None:
+        """Go on with these fields of the state changed."""
+        self.state = self.state.with_(**fields)
+
+    def count(self, name: str) -> None:
+        """One more of what `/melo/status` counts."""
+        counts: Counts = self.state.counts
+        self.change(counts=replace(counts, **{name: getattr(counts, name) + 1}))
+
+    def send(self, message: Outgoing, at: float | None = None) -> None:
+        """To every OSC client."""
+        self.actions.append(Send(message, at))
+
+    def send_midi(self, message: MidiOut) -> None:
+        """To the MIDI port, remembered for as long as it may come back."""
+        recent = tuple(echo for echo in self.state.echoes if self.now - echo[0] <= ECHO_S)
+        is_off = isinstance(message, MidiNote) and message.velocity == 0
+        self.change(echoes=recent if is_off else (*recent, (self.now, message)))
+        self.actions.append(SendMidi(message))
+
+    def tell(self, message: ToEngine) -> None:
+        """To the engine; one that is gone is told nothing."""
+        if self.state.engine is not Engine.STARTING:
+            self.actions.append(Tell(message))
+
+    def refuse(self, refused: Refused) -> None:
+        """Say why a message is not taken."""
+        self.count("refused")
+        self.send(Error(refused.code, refused.address, refused.reason))
+
+    def enter(self, cause: Cause) -> None:
+        """Go on to the phase that follows, and say so when it is another one."""
+        phase = NEXT[self.state.phase, cause]
+        if phase is not self.state.phase:
+            self.change(phase=phase)
+            self.send(StateMessage(phase.value))
+
+    def rest(self) -> None:
+        """The music is over: a clock that music started stands still again."""
+        if self.state.clock.lent:
+            self.change(clock=self.state.clock.stopped(self.now))
+
+    @property
+    def beat(self) -> float:
+        """The transport's beat now."""
+        return self.state.clock.beat_at(self.now)
+
+    @property
+    def beat_meant(self) -> float:
+        """The transport's beat at the instant that the event means."""
+        return self.state.clock.beat_at(self.at)
+
+    @property
+    def horizon(self) -> float:
+        """Up to this beat, what is known of the answer leaves now."""
+        return self.beat + self.state.preset.answer.lookahead_beats + SAME_BEAT
+
+    @property
+    def sampling(self) -> Sampling:
+        controls = self.state.controls
+        return Sampling(controls["temperature"], controls["top_p"], controls["min_p"])

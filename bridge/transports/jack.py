@@ -1,0 +1,39 @@
+"""Being told when the JACK server ends.
+
+RtMidi does not listen for it, keeps its port "open", and then waits for ever inside `send_message` while it
+holds Python's lock: the whole bridge would stand still. A client without ports is asked to be told instead.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Final
+
+from rtmidi import _rtmidi
+
+CLIENT_NAME: Final = b"MeloFormer"
+_NO_START_SERVER: Final = 1
+_ENDED = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+def when_server_ends(ended: Callable[[], None]) -> Callable[[], None]:
+    """Call `ended`, on a thread of JACK's, when the server goes away; returns what ends the watch."""
+    # Through python-rtmidi's own library, so that both talk to the server by the same version of JACK.
+    jack = ctypes.CDLL(_rtmidi.__file__)
+    jack.jack_client_open.restype = ctypes.c_void_p
+    jack.jack_client_close.argtypes = [ctypes.c_void_p]
+    jack.jack_on_shutdown.argtypes = [ctypes.c_void_p, _ENDED, ctypes.c_void_p]
+    client = jack.jack_client_open(CLIENT_NAME, _NO_START_SERVER, ctypes.byref(ctypes.c_int()))
+    callback = _ENDED(lambda _: ended())
+    if client:
+        jack.jack_on_shutdown(client, callback, None)
+
+    def close() -> None:
+        # JACK knows only the address of `callback`, which lives for as long as this function does.
+        nonlocal callback
+        if client:
+            jack.jack_client_close(client)
+        del callback
+
+    return close

@@ -1,0 +1,187 @@
+"""MIDI ports: python-rtmidi opens them, mido builds and parses the messages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import mido
+import rtmidi
+
+from meloformer.bridge import now
+from meloformer.bridge.errors import BridgeError
+from meloformer.bridge.midi import (
+    MidiContinue,
+    MidiControl,
+    MidiIn,
+    MidiNote,
+    MidiOut,
+    MidiPosition,
+    MidiProgram,
+    MidiStart,
+    MidiStop,
+)
+from meloformer.bridge.session.events import Played
+from meloformer.bridge.settings import Backend
+from meloformer.bridge.transports.hush import hushed
+from meloformer.bridge.transports.jack import when_server_ends
+
+IN_NAME: Final = "MeloFormer In"
+OUT_NAME: Final = "MeloFormer Out"
+_APIS: Final[dict[str, int]] = {
+    "coremidi": rtmidi.API_MACOSX_CORE,
+    "winmm": rtmidi.API_WINDOWS_MM,
+    "alsa": rtmidi.API_LINUX_ALSA,
+    "jack": rtmidi.API_UNIX_JACK,
+}
+_JACK_PERIODS_S: Final = 0.1
+_WINDOWS_HINT: Final = (
+    "Windows has no virtual MIDI ports of its own: install loopMIDI, "
+    f"add the ports {IN_NAME!r} and {OUT_NAME!r} in it, and start the bridge again"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MidiChoice:
+    """Which system and which existing ports; a port None is a virtual one of our own."""
+
+    backend: Backend
+    port_in: str | None
+    port_out: str | None
+
+
+class MidiWire:
+    """One port in, one port out. What arrives is told to `arrived` on the MIDI system's own thread."""
+
+    def __init__(self, system: str, choice: MidiChoice, arrived: Callable[[Played], None]) -> None:
+        """Opens both ports; raises BridgeError where that fails."""
+        self.system = system
+        self.gone = ""
+        self._sounding: set[tuple[int, int]] = set()
+        self._arrived = arrived
+        try:
+            self._in = rtmidi.MidiIn(_APIS[system], IN_NAME)
+            self._out = rtmidi.MidiOut(_APIS[system], OUT_NAME)
+            self.port_in = _open(self._in, choice.port_in, IN_NAME, system)
+            self.port_out = _open(self._out, choice.port_out, OUT_NAME, system)
+        except (rtmidi.RtMidiError, OSError) as error:
+            raise BridgeError(f"MIDI by {system} cannot be opened: {error}") from None
+        self._in.ignore_types(sysex=True, timing=True, active_sense=True)
+        self._in.set_callback(self._take)
+        self._end_watch = when_server_ends(self._lose_server) if system == "jack" else _nothing
+
+    def send(self, message: MidiOut) -> None:
+        """Send now; once the MIDI system is gone, nothing happens."""
+        if self.gone:
+            return
+        try:
+            self._out.send_message(_message(message).bytes())
+        except rtmidi.RtMidiError as error:  # the device was unplugged, say
+            self._lose(f"{self.port_out!r} takes no more ({error}); plug it in and start the bridge again")
+            return
+        if isinstance(message, MidiNote):
+            keep = self._sounding.add if message.velocity else self._sounding.discard
+            keep((message.channel, message.pitch))
+
+    def close(self) -> None:
+        """End what still sounds, whatever brought us here, and close both ports."""
+        for channel, pitch in sorted(self._sounding):
+            self.send(MidiNote(channel, pitch, 0))
+        if self.system == "jack":  # closing a port takes back what it has not handed over yet
+            now.pause(_JACK_PERIODS_S)
+        for port in (self._in, self._out):
+            port.close_port()
+            port.delete()
+        self._end_watch()
+
+    def _take(self, stamped: tuple[list[int], float], _: Any) -> None:
+        at = now.seconds()
+        message = _value(stamped[0])
+        if message is not None:
+            self._arrived(Played(message, at))
+
+    def _lose_server(self) -> None:
+        # RtMidi would wait in `send_message` for ever, with everything else of the bridge.
+        self._lose("the JACK server ended; start it and the bridge again to have MIDI")
+
+    def _lose(self, reason: str) -> None:
+        self.gone = reason
+        print(f"MIDI is off: {self.gone}", file=sys.stderr, flush=True)
+
+
+def _nothing() -> None:
+    pass
+
+
+def open_midi(choice: MidiChoice, arrived: Callable[[Played], None]) -> MidiWire:
+    """The first MIDI system that works (or the one asked for); raises BridgeError with every reason."""
+    compiled = rtmidi.get_compiled_api()
+    wanted = [choice.backend] if choice.backend in _APIS else list(_APIS)
+    systems = [system for system in wanted if _APIS[system] in compiled]
+    if not systems:
+        raise BridgeError(f"no MIDI by {choice.backend} on this system; there is {_names(compiled)}")
+    reasons = []
+    for system in systems:
+        try:
+            with hushed():
+                return MidiWire(system, choice, arrived)
+        except BridgeError as error:
+            reasons.append(str(error))
+    raise BridgeError("; ".join(reasons))
+
+
+def _names(compiled: list[int]) -> str:
+    return ", ".join(system for system, api in _APIS.items() if api in compiled) or "none"
+
+
+def _open(port: Any, existing: str | None, own: str, system: str) -> str:
+    """Open a virtual port of our own, or the existing one of that name; returns the name it has."""
+    if existing is None and system != "winmm":
+        port.open_virtual_port(own)
+        return own
+    names: list[str] = port.get_ports()
+    wanted = own if existing is None else existing
+    found = [name for name in names if name == wanted] or [n for n in names if wanted.lower() in n.lower()]
+    if not found:
+        hint = _WINDOWS_HINT if existing is None else f"there are {', '.join(names) or 'no ports'}"
+        raise BridgeError(f"no MIDI port {wanted!r}; {hint}")
+    port.open_port(names.index(found[0]), own)
+    return found[0]
+
+
+def _value(data: list[int]) -> MidiIn | None:
+    """The typed value of a MIDI message; None for what the bridge has no use for."""
+    try:
+        message = mido.Message.from_bytes(data)
+    except ValueError:
+        return None
+    reader = _READERS.get(message.type)
+    return None if reader is None else reader(message)
+
+
+_READERS: Final[dict[str, Callable[[Any], MidiIn]]] = {
+    "note_on": lambda m: MidiNote(m.channel + 1, m.note, m.velocity),
+    "note_off": lambda m: MidiNote(m.channel + 1, m.note, 0),
+    "control_change": lambda m: MidiControl(m.channel + 1, m.control, m.value),
+    "program_change": lambda m: MidiProgram(m.channel + 1, m.program),
+    "start": lambda m: MidiStart(),
+    "continue": lambda m: MidiContinue(),
+    "stop": lambda m: MidiStop(),
+    "songpos": lambda m: MidiPosition(m.pos),
+}
+
+
+def _message(value: MidiOut) -> mido.Message:
+    """The mido message of a typed value."""
+    channel = value.channel - 1
+    match value:
+        case MidiNote(_, pitch, 0):
+            return mido.Message("note_off", channel=channel, note=pitch, velocity=0)
+        case MidiNote(_, pitch, velocity):
+            return mido.Message("note_on", channel=channel, note=pitch, velocity=velocity)
+        case MidiControl(_, control, position):
+            return mido.Message("control_change", channel=channel, control=control, value=position)
+        case MidiProgram(_, program):
+            return mido.Message("program_change", channel=channel, program=program)

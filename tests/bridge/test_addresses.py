@@ -1,0 +1,117 @@
+"""The table of OSC addresses: it is the protocol, word for word."""
+
+from __future__ import annotations
+
+import pytest
+
+from meloformer.bridge import addresses as osc
+from meloformer.bridge.arguments import arguments_of
+from meloformer.bridge.errors import Code
+from meloformer.bridge.reference import help_for, reference
+from meloformer.bridge.rows import INCOMING, OUTGOING, address_of
+from meloformer.presets.controls import ACTIONS, CONTROLS
+
+# What clients rely on. A change here breaks somebody's patch: give it an upgrade path.
+PROMISED_IN = {
+    "/melo/hello": "i port",
+    "/melo/bye": "i port",
+    "/melo/note": "i channel i pitch i velocity",
+    "/melo/phrase/begin": "",
+    "/melo/phrase/note": "f onset_beat f duration_beats i channel i pitch i velocity",
+    "/melo/phrase/end": "",
+    "/melo/continue": "i bars",
+    "/melo/stop": "",
+    "/melo/panic": "",
+    "/melo/transport/start": "",
+    "/melo/transport/stop": "",
+    "/melo/transport/continue": "",
+    "/melo/transport/clock": "s clock",
+    "/melo/transport/tempo": "f bpm",
+    "/melo/transport/position": "f beat",
+    "/melo/transport/meter": "i numerator i denominator",
+    "/melo/preset/load": "s name",
+    "/melo/preset/list": "",
+    "/melo/status": "",
+    "/melo/help": "[s address]",
+    "/melo/ping": "",
+    "/melo/control/temperature": "f value",
+    "/melo/control/top_p": "f value",
+    "/melo/control/min_p": "f value",
+    "/melo/control/bars": "i value",
+    "/melo/control/seed": "i value",
+    "/melo/control/velocity": "f value",
+}
+PROMISED_OUT = {
+    "/melo/welcome": "s version s preset",
+    "/melo/out/begin": "s request i bars",
+    "/melo/out/note": "i id i channel i pitch i velocity f beat",
+    "/melo/out/off": "i id i channel i pitch f beat",
+    "/melo/out/bar": "i bar s chord",
+    "/melo/out/end": "s request i notes s reason",
+    "/melo/state": "s state",
+    "/melo/preset/loaded": "s name f milliseconds",
+    "/melo/preset/failed": "s name s reason",
+    "/melo/presets": "s names...",
+    "/melo/status": "* pairs...",
+    "/melo/help": "s address s arguments s meaning",
+    "/melo/pong": "",
+    "/melo/error": "i code s address s reason",
+}
+
+
+@pytest.mark.parametrize("address", PROMISED_IN)
+def test_clients_can_send_what_was_promised(address: str) -> None:
+    assert INCOMING[address].signature == PROMISED_IN[address]
+
+
+def test_the_bridge_sends_what_was_promised() -> None:
+    assert {row.address: row.signature for row in OUTGOING.values()} == PROMISED_OUT
+
+
+def test_every_live_control_has_its_address_and_range() -> None:
+    for name, control in CONTROLS.items():
+        (value,) = INCOMING[f"/melo/control/{name}"].arguments
+        assert (value.says.low, value.says.high) == (control.low, control.high)
+
+
+def test_every_action_of_a_pedal_is_an_address() -> None:
+    assert {f"/melo/{action}" for action in ACTIONS} <= INCOMING.keys()
+
+
+def test_the_promised_ranges_are_the_tables() -> None:
+    ranges = {argument.name: argument.says for argument in arguments_of(osc.LiveNote)}
+    assert (ranges["channel"].low, ranges["channel"].high) == (1, 16)
+    assert (ranges["velocity"].low, ranges["velocity"].high) == (0, 127)
+    (tempo,) = arguments_of(osc.TransportTempo)
+    assert (tempo.says.low, tempo.says.high) == (20, 400)
+
+
+def test_every_answer_named_in_the_table_is_an_address() -> None:
+    sent = {row.address for row in OUTGOING.values()}
+    assert {row.answer.split(" ")[0] for row in INCOMING.values() if row.answer} <= sent
+
+
+def test_help_tells_every_address_its_arguments_and_ranges() -> None:
+    entries = {entry.address: entry for entry in help_for("")}
+    assert entries.keys() == INCOMING.keys()
+    note = entries[address_of(osc.LiveNote)]
+    assert note.arguments == "i channel i pitch i velocity"
+    assert "channel: MIDI channel; 10 is drums (1 to 16)" in note.meaning
+
+
+def test_help_for_one_address_tells_both_directions() -> None:
+    assert [entry.arguments for entry in help_for("/melo/status")] == ["", "* pairs..."]
+    assert help_for("/melo/nothing") == ()
+
+
+def test_the_reference_tells_every_address_and_every_code() -> None:
+    text = reference()
+    for address in (*PROMISED_IN, *PROMISED_OUT):
+        assert f"`{address}`" in text
+    for code in Code:
+        assert code.meaning in text
+
+
+def test_every_message_knows_the_address_it_came_for() -> None:
+    assert osc.sent_to(osc.SetControl("bars", 4)) == "/melo/control/bars"
+    assert osc.sent_to(osc.Ping()) == "/melo/ping"

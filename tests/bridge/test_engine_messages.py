@@ -1,0 +1,112 @@
+"""Messages between bridge and engine: what is written is what is read, and nothing else is read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meloformer.bridge.engine.messages import (
+    LONGEST_LINE,
+    VERSION,
+    Ask,
+    Ended,
+    Heard,
+    Load,
+    Loaded,
+    LoadFailed,
+    Message,
+    MessageError,
+    Quit,
+    Reset,
+    Said,
+    Sampling,
+    Stop,
+    Trouble,
+    from_line,
+    to_line,
+)
+from meloformer.model.events import BarStart, NoteOff, NoteOn, TempoSet
+from meloformer.model.score import Meter
+
+ticks = st.integers(0, 2**40)
+instruments = st.integers(0, 128)
+pitches = st.integers(0, 127)
+events = st.one_of(
+    st.builds(BarStart, ticks, st.sampled_from([Meter(4, 4), Meter(7, 8)]), st.none() | st.integers(0, 109)),
+    st.builds(TempoSet, ticks, st.integers(0, 127)),
+    st.builds(NoteOff, ticks, instruments, pitches),
+    st.builds(NoteOn, ticks, instruments, pitches, st.integers(0, 31)),
+)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+samplings = st.builds(Sampling, st.floats(0, 2), st.floats(0.1, 1), st.floats(0, 0.5))
+messages = st.one_of(
+    st.builds(Load, st.text(), st.text(), st.text()),
+    st.builds(Reset, st.integers(0, 2**31)),
+    st.builds(Heard, events),
+    st.builds(Ask, st.text(), st.integers(1, 64), samplings, st.none() | st.lists(instruments).map(tuple)),
+    st.builds(Stop, st.text()),
+    st.just(Quit()),
+    st.builds(Loaded, st.text(), finite),
+    st.builds(LoadFailed, st.text(), st.text()),
+    st.builds(Said, st.text(), events),
+    st.builds(Ended, st.text(), st.integers(0, 10_000), st.text()),
+    st.builds(Trouble, st.text()),
+)
+
+
+@given(messages)
+def test_every_message_survives_its_line(message: Message) -> None:
+    line = to_line(message)
+    assert line.endswith(b"\n") and line.count(b"\n") == 1
+    assert from_line(line) == message
+
+
+def line(kind: str, **fields: Any) -> bytes:
+    return json.dumps({"v": VERSION, "kind": kind, **fields}).encode()
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[" * 60_000,
+        b"9" * 5_000,
+        b"null",
+        b'{"v": 2, "kind": "quit"}',
+        b'{"kind": "quit"}',
+        b" " * (LONGEST_LINE + 1),
+        line("format", disk="c:"),
+        line("quit", now=True),
+        line("reset"),
+        line("reset", seed=1.0),
+        line("reset", seed=True),
+        line("loaded", name="band", milliseconds=10**400),
+        b'{"v": 1, "kind": "loaded", "name": "band", "milliseconds": NaN}',
+        line("heard", event=["on", 0, 0, 60]),
+        line("heard", event=["on", 0, 0, 60, 32]),
+        line("heard", event=["off", -1, 0, 60]),
+        line("heard", event=["off", 0, 129, 60]),
+        line("heard", event=["bar", 0, 4, 3, None]),
+        line("heard", event=["tempo", 0, 128]),
+        line("heard", event=["exec", 0, 0]),
+        line("heard", event={"on": 1}),
+        line("ask", request="1", bars=0, sampling=[1, 1, 0], instruments=None),
+        line("ask", request="1", bars=8, sampling=[3, 1, 0], instruments=None),
+        line("ask", request="1", bars=8, sampling=[1, 1, 0], instruments=[300]),
+        line("ask", request=1, bars=8, sampling=[1, 1, 0], instruments=None),
+    ],
+)
+def test_a_line_that_is_no_message_is_refused(hostile: bytes) -> None:
+    with pytest.raises(MessageError):
+        from_line(hostile)
+
+
+@given(st.binary(max_size=200) | st.text().map(str.encode))
+def test_any_line_is_read_or_refused(data: bytes) -> None:
+    with pytest.raises(MessageError):
+        from_line(data)
