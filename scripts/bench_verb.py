@@ -1,0 +1,51 @@
+"""`meloformer bench`: the measurements behind the README's tables, one JSON line each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from meloformer.presets import DEFAULT, SHIPPED
+from meloformer.scripts import bench_bridge, bench_data, bench_decode
+from meloformer.scripts.options import BarsOption, DeviceOption, PresetOption, PresetsOption
+
+app = typer.Typer(help="The measurements behind the README's tables, as JSON lines.", no_args_is_help=True)
+
+
+@app.command()
+def bridge(
+    preset: PresetOption = DEFAULT,
+    presets: PresetsOption = SHIPPED,
+    repeats: Annotated[int, typer.Option(min=1, help="how many phrases of each length")] = 10,
+) -> None:
+    """The time to the first answered note, how exact notes leave, and what idling costs."""
+    tell(bench_bridge.measure(preset, presets, repeats))
+
+
+@app.command()
+def decode(
+    preset: PresetOption = DEFAULT,
+    presets: PresetsOption = SHIPPED,
+    bars: BarsOption = 64,
+    device: DeviceOption = "auto",
+) -> None:
+    """Tokens in a second, and whether that stays the same as the music gets longer."""
+    tell(bench_decode.measure(preset, presets, bars, device))
+
+
+@app.command()
+def data(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="a folder of MIDI files")],
+    limit: Annotated[int | None, typer.Option(min=1, help="at most so many files, by name")] = None,
+) -> None:
+    """Whether every MIDI file below a folder comes back from its tokens as it was; fails if not."""
+    tell(bench_data.measure(folder, limit))
+
+
+def tell(records: Iterable[dict[str, Any]]) -> None:
+    for record in records:
+        print(json.dumps(record), flush=True)

@@ -1,0 +1,59 @@
+"""`meloformer bridge`: the long-running process between the wires and the model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from meloformer.bridge.errors import BridgeError
+from meloformer.bridge.settings import Backend, Endpoint, Settings
+from meloformer.presets import DEFAULT, SHIPPED
+from meloformer.scripts.options import DeviceOption, PresetOption, PresetsOption, SeedOption
+
+USUAL = Settings(presets=SHIPPED, preset=DEFAULT)
+
+
+def endpoint(said: str | Endpoint) -> Endpoint:
+    """HOST:PORT, or wrong arguments; a default passes through here too."""
+    try:
+        return Endpoint.parse(str(said))
+    except BridgeError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def bridge(
+    preset: PresetOption = DEFAULT,
+    presets: PresetsOption = SHIPPED,
+    osc: Annotated[
+        Endpoint, typer.Option(parser=endpoint, metavar="HOST:PORT", help="where OSC is heard")
+    ] = USUAL.osc,
+    reply: Annotated[
+        Endpoint, typer.Option(parser=endpoint, metavar="HOST:PORT", help="where OSC answers go")
+    ] = USUAL.reply,
+    midi: Annotated[Backend, typer.Option(help="the MIDI system")] = USUAL.midi,
+    midi_in: Annotated[
+        str | None, typer.Option(metavar="PORT", help="listen to this MIDI port, not to one of our own")
+    ] = None,
+    midi_out: Annotated[
+        str | None, typer.Option(metavar="PORT", help="play to this MIDI port, not to one of our own")
+    ] = None,
+    device: DeviceOption = "auto",
+    seed: SeedOption = None,
+) -> None:
+    """Listen to OSC and MIDI, and answer in time, until Ctrl-C."""
+    from meloformer.bridge.run import run_bridge
+
+    run_bridge(
+        Settings(
+            presets=presets,
+            preset=preset,
+            osc=osc,
+            reply=reply,
+            midi=midi,
+            midi_in=midi_in,
+            midi_out=midi_out,
+            device=device,
+            seed=seed,
+        )
+    )

@@ -1,0 +1,46 @@
+"""`meloformer continue IN.mid OUT.mid`: the file as it is, and new bars behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from meloformer.model.midi import read_raw
+from meloformer.presets import DEFAULT, SHIPPED
+from meloformer.presets.reader import find, read
+from meloformer.scripts.continuation import continuation
+from meloformer.scripts.options import (
+    BarsOption,
+    DeviceOption,
+    MinPOption,
+    PresetOption,
+    PresetsOption,
+    SeedOption,
+    TemperatureOption,
+    TopPOption,
+)
+from meloformer.scripts.player import chosen, player
+
+
+def continue_(
+    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="what is heard")],
+    target: Annotated[Path, typer.Argument(metavar="OUT.mid", help="where it is written, with its answer")],
+    bars: BarsOption = 8,
+    preset: PresetOption = DEFAULT,
+    presets: PresetsOption = SHIPPED,
+    seed: SeedOption = None,
+    temperature: TemperatureOption = None,
+    top_p: TopPOption = None,
+    min_p: MinPOption = None,
+    device: DeviceOption = "auto",
+) -> None:
+    """Write IN.mid unchanged and new bars behind it to OUT.mid; the same seed gives the same bytes."""
+    raw = read_raw(source)
+    settings = read(find(preset, presets))
+    sampling = chosen(settings.sampling, seed=seed, temperature=temperature, top_p=top_p, min_p=min_p)
+    performer = player(settings, sampling, device)
+    longer = continuation(raw, performer, bars, settings.controls.velocity, str(source))
+    target.write_bytes(longer.raw.dumps_midi())
+    print(f"{target}: {longer.bars_before} bars as they were, then {bars} new ones with {longer.notes} notes")

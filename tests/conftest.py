@@ -1,0 +1,27 @@
+"""What every test shares: programs a test needs, and how long Hypothesis may take."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import hypothesis
+import pytest
+
+# No deadline: a shared core can be slow at any moment, and that is no claim about the code.
+# In CI the examples are the same in every run, so that a failure there is one that everybody can repeat.
+in_ci = os.environ.get("CI") == "true"
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=in_ci)
+hypothesis.settings.load_profile("steady")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Honour `@pytest.mark.needs("pd", "jackd")`: a skip with its reason, or with CI=true a failure."""
+    programs = [name for mark in item.iter_markers("needs") for name in mark.args]
+    missing = [name for name in programs if shutil.which(name) is None]
+    if not missing:
+        return
+    reason = f"{', '.join(missing)} not installed (scripts/test does it where apt-get and root are there)"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)

@@ -1,0 +1,46 @@
+"""`meloformer bench`: each measurement is made on a real model and a real bridge, and is one JSON line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from meloformer.scripts import bench_bridge
+from meloformer.scripts.served import AT_ONCE, SilentBridgeError, served
+
+
+def test_decoding_is_measured_every_few_bars(meloformer, tiny: Path) -> None:
+    outcome = meloformer("bench", "decode", "--presets", str(tiny), "--bars", "12")
+    assert outcome.code == 0
+    records = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [(record["bars_before"], record["bars"]) for record in records] == [(0, 8), (8, 4)]
+    assert all(record["tokens_per_second"] > 0 for record in records)
+
+
+def test_the_first_note_is_measured_live_and_handed_over(tiny: Path) -> None:
+    with served("band", tiny, AT_ONCE) as bridge:
+        for record in (
+            bench_bridge.first_note(bridge, notes=2, repeats=2),
+            bench_bridge.handed_over(bridge, notes=4, repeats=2),
+        ):
+            assert record["samples"] == 2
+            assert 0 < record["median_ms"] <= record["worst_ms"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what another process has used")
+def test_the_processor_time_of_a_bridge_and_its_engine_is_told(tiny: Path) -> None:
+    with served("band", tiny, AT_ONCE) as bridge:
+        assert bench_bridge.cpu_seconds(bridge) > 0.1
+
+
+def test_a_bridge_that_says_nothing_is_told_of_with_the_way_out(tiny: Path) -> None:
+    with served("band", tiny, AT_ONCE) as bridge, pytest.raises(SilentBridgeError, match="meloformer bridge"):
+        bridge.arrival("/melo/out/note", patience_s=0.1)
+
+
+def test_the_spread_names_the_middle_and_the_worst() -> None:
+    spread = bench_bridge.spread([5.0, 1.0, 2.0, 4.0, 3.0])
+    assert (spread["samples"], spread["median_ms"], spread["worst_ms"]) == (5, 3.0, 5.0)

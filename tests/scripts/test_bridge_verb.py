@@ -1,0 +1,36 @@
+"""`meloformer bridge`: what the command line says is what the bridge is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from meloformer.bridge import run
+from meloformer.bridge.settings import Endpoint, Settings
+from meloformer.presets import DEFAULT, SHIPPED
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """The settings of every bridge that would have been run."""
+    settings: list[Settings] = []
+    monkeypatch.setattr(run, "run_bridge", settings.append)
+    return settings
+
+
+def test_without_options_the_bridge_takes_its_usual_settings(meloformer, told: list[Settings]) -> None:
+    assert meloformer("bridge").code == 0
+    assert told == [Settings(presets=SHIPPED, preset=DEFAULT)]
+
+
+def test_every_option_reaches_the_bridge(meloformer, told: list[Settings], tmp_path: Path) -> None:
+    words = f"--preset evening --presets {tmp_path} --osc 127.0.0.1:9000 --reply [::1]:9001 --midi jack"
+    more = "--midi-in keys --midi-out synth --device cpu --seed 7"
+    assert meloformer("bridge", *words.split(), *more.split()).code == 0
+    (settings,) = told
+    usual = Settings(presets=SHIPPED, preset=DEFAULT)
+    assert settings.osc == Endpoint("127.0.0.1", 9000)
+    assert settings.reply == Endpoint("::1", 9001)
+    assert settings.seed == 7
+    assert all(getattr(settings, name) != getattr(usual, name) for name in Settings.__slots__)

@@ -1,0 +1,95 @@
+"""`meloformer continue`: from file to file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from meloformer.model.midi import read, read_raw, write
+from meloformer.presets import SHIPPED
+from meloformer.scripts.phrase import phrase
+
+
+@pytest.fixture
+def heard(tmp_path: Path) -> Path:
+    """Our phrase as a MIDI file."""
+    write(phrase(), tmp_path / "heard.mid")
+    return tmp_path / "heard.mid"
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(
+    meloformer, tiny: Path, heard: Path, tmp_path: Path
+) -> None:
+    for name, seed in (("a.mid", 1), ("b.mid", 1), ("c.mid", 2)):
+        said = ["continue", heard, tmp_path / name, "--bars", 1, "--seed", seed, "--presets", tiny]
+        assert meloformer(*said).code == 0
+    assert (tmp_path / "a.mid").read_bytes() == (tmp_path / "b.mid").read_bytes()
+    assert (tmp_path / "a.mid").read_bytes() != (tmp_path / "c.mid").read_bytes()
+
+
+def test_the_default_preset_continues_the_phrase_in_its_bars_meter_tempo_and_programs(
+    meloformer, heard: Path, tmp_path: Path
+) -> None:
+    outcome = meloformer("continue", heard, tmp_path / "longer.mid", "--bars", 2, "--presets", SHIPPED)
+    assert (outcome.code, outcome.err) == (0, "")
+    before, after = read(heard), read(tmp_path / "longer.mid")
+    assert after.bars(0, len(before.meters)) == before
+    assert len(before.meters) < len(after.meters) <= len(before.meters) + 2
+    assert set(after.meters) == set(before.meters)
+    assert after.tempos == before.tempos
+    assert set(after.instruments()) == set(before.instruments())
+    raw_before, raw_after = read_raw(heard), read_raw(tmp_path / "longer.mid")
+    for old, new in zip(raw_before.tracks, raw_after.tracks, strict=True):
+        assert list(new.notes)[: len(old.notes)] == list(old.notes)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"not music",
+        b"MThd",
+        b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk\xff\xff\xff\xff",
+        b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x01\xe0MTrk\x00\x00\x00\x04\x00\xff\x2f\x00",
+        b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x00\x00MTrk\x00\x00\x00\x04\x00\xff\x2f\x00",
+    ],
+    ids=["empty", "text", "truncated", "endless", "no-notes", "no-resolution"],
+)
+def test_a_file_that_is_no_music_is_refused_on_one_line_and_nothing_is_written(
+    meloformer, tiny: Path, tmp_path: Path, data: bytes
+) -> None:
+    (tmp_path / "in.mid").write_bytes(data)
+    outcome = meloformer("continue", tmp_path / "in.mid", tmp_path / "out.mid", "--presets", tiny)
+    assert outcome.code == 1
+    assert outcome.err.count("\n") == 1
+    assert "in.mid" in outcome.err
+    assert not (tmp_path / "out.mid").exists()
+
+
+def test_a_cut_file_is_read_or_refused(meloformer, heard: Path, tiny: Path, tmp_path: Path) -> None:
+    data = heard.read_bytes()
+    for stop in range(14, len(data), 97):
+        (tmp_path / "cut.mid").write_bytes(data[:stop])
+        cut = ["continue", tmp_path / "cut.mid", tmp_path / "out.mid", "--bars", 1, "--presets", tiny]
+        outcome = meloformer(*cut)
+        assert outcome.code == 0 or (outcome.code == 1 and outcome.err.count("\n") == 1)
+        assert "unexpected" not in outcome.err
+
+
+def test_a_folder_that_is_not_there_is_named(meloformer, heard: Path, tiny: Path, tmp_path: Path) -> None:
+    there = tmp_path / "none" / "out.mid"
+    outcome = meloformer("continue", heard, there, "--bars", 1, "--presets", tiny)
+    assert outcome.code == 1
+    assert str(there) in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def test_unfit_weights_are_refused_by_name(meloformer, heard: Path, tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "odd.safetensors").write_bytes(b"\x80\x04not a tensor")
+    (tmp_path / "odd.yaml").write_text((tiny / "band.yaml").read_text().replace("band", "odd"))
+    asked = ["--preset", "odd", "--presets", tmp_path]
+    outcome = meloformer("continue", heard, tmp_path / "out.mid", *asked)
+    assert outcome.code == 1
+    assert "odd.safetensors" in outcome.err
+    assert outcome.err.count("\n") == 1

@@ -1,0 +1,161 @@
+"""From a folder of MIDI files to a preset, and what it is worth: `prepare`, `train`, `evaluate`, for real."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from meloformer.model import network
+from meloformer.model.network import Shape
+from meloformer.model.weights import facts_of
+from meloformer.presets.reader import read
+from tunes import write_tunes
+
+
+@pytest.fixture
+def songs(tmp_path: Path) -> Path:
+    write_tunes(tmp_path / "songs", 5)
+    (tmp_path / "songs" / "broken.mid").write_bytes(b"RIFF")
+    return tmp_path / "songs"
+
+
+@pytest.fixture(autouse=True)
+def tiny_is_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shape of the tests' preset is one that can be trained."""
+    monkeypatch.setitem(network.SIZES, "tiny", Shape(width=64, layers=1, kv_heads=1))
+
+
+@pytest.fixture
+def beginning(tiny: Path, tmp_path: Path) -> list[str]:
+    """What every `train` here says: begin with the tiny preset, and keep the run out of the tree."""
+    return ["--from", "band", "--presets", str(tiny), "--runs", str(tmp_path / "runs"), "--seq-len", "64"]
+
+
+def test_five_files_become_a_preset_that_plays(
+    meloformer, songs: Path, tiny: Path, beginning, tmp_path: Path
+) -> None:
+    outcome = meloformer("train", songs, "--name", "five", "--steps", 3, "--terms", "my own", *beginning)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "3 steps" in outcome.out
+    assert "broken.mid" in outcome.out
+    preset = read(tiny / "five.yaml")
+    assert facts_of(preset.weights)["terms"] == "my own"
+    played = meloformer(
+        "continue",
+        songs / "tune1.mid",
+        tmp_path / "out.mid",
+        "--preset",
+        "five",
+        "--presets",
+        tiny,
+        "--bars",
+        1,
+    )
+    assert played.code == 0
+
+
+def test_a_run_goes_on_where_it_was_and_its_name_is_not_taken_twice(
+    meloformer, songs: Path, tiny: Path, beginning, tmp_path: Path
+) -> None:
+    assert meloformer("train", songs, "--name", "more", "--steps", 2, *beginning).code == 0
+    again = meloformer("train", songs, "--name", "more", "--steps", 2, *beginning)
+    assert again.code == 1
+    assert "--resume" in again.err
+    where = ["--presets", tiny, "--runs", tmp_path / "runs"]
+    resumed = meloformer("train", songs, "--name", "more", "--steps", 2, "--resume", *where)
+    assert resumed.code == 0
+    assert facts_of(tiny / "more.safetensors")["steps"] == "4"
+
+
+def test_a_run_can_be_cooled_down_under_another_name(
+    meloformer, songs: Path, tiny: Path, beginning, tmp_path: Path
+) -> None:
+    assert meloformer("train", songs, "--name", "warm", "--steps", 2, *beginning).code == 0
+    where = ["--presets", tiny, "--runs", tmp_path / "runs", "--cooldown-of", tmp_path / "runs" / "warm"]
+    assert meloformer("train", songs, "--name", "cool", "--steps", 1, *where).code == 0
+    assert facts_of(tiny / "cool.safetensors")["steps"] == "3"
+    assert facts_of(tiny / "warm.safetensors")["steps"] == "2"
+
+
+def test_a_preset_is_not_overwritten_by_chance(meloformer, songs: Path, tiny: Path, tmp_path: Path) -> None:
+    before = (tiny / "band.safetensors").read_bytes()
+    outcome = meloformer(
+        "train", songs, "--name", "band", "--steps", 1, "--presets", tiny, "--runs", tmp_path / "runs"
+    )
+    assert outcome.code == 1
+    assert "--from band" in outcome.err
+    assert (tiny / "band.safetensors").read_bytes() == before
+
+
+def test_prepare_tells_what_it_refused_and_why(meloformer, songs: Path, tmp_path: Path) -> None:
+    outcome = meloformer("prepare", songs, "--out", tmp_path / "data")
+    assert outcome.code == 0
+    assert "broken.mid" in outcome.out
+    assert "5 pieces; 1 of 6 files refused" in outcome.out
+
+
+def test_evaluate_sets_a_preset_beside_what_it_has_to_beat(
+    meloformer, songs: Path, tiny: Path, tmp_path: Path
+) -> None:
+    meloformer("prepare", songs, "--out", tmp_path / "data")
+    numbers = tmp_path / "numbers.json"
+    outcome = meloformer("evaluate", "band", tmp_path / "data", "--presets", tiny, "--json", numbers)
+    assert outcome.code == 0
+    said = json.loads(numbers.read_text())
+    assert set(said) == {"band", "5-gram", "last bar", "5-gram + last bar"}
+    assert f"{said['5-gram']['overall']['bits_per_note']:.2f}" in outcome.out
+
+
+def test_a_folder_is_evaluated_as_its_data_set_would_be(
+    meloformer, songs: Path, tiny: Path, tmp_path: Path
+) -> None:
+    meloformer("prepare", songs, "--out", tmp_path / "data")
+    plain = ["--presets", tiny, "--no-baselines"]
+    of_data = meloformer("evaluate", "band", tmp_path / "data", *plain)
+    of_folder = meloformer("evaluate", "band", songs, *plain)
+    assert of_data.out in of_folder.out
+    assert "broken.mid" in of_folder.out
+    assert "5-gram" not in of_data.out
+
+
+def test_one_piece_alone_cannot_be_held_out(meloformer, tiny: Path, tmp_path: Path) -> None:
+    write_tunes(tmp_path / "one", 1)
+    outcome = meloformer("evaluate", "band", tmp_path / "one", "--presets", tiny)
+    assert outcome.code == 1
+    assert "add another" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--name", "../mine"],
+        ["--name", "mine", "--minutes", "1", "--steps", "1"],
+        ["--name", "mine", "--size", "base", "--from", "band"],
+        ["--name", "mine", "--resume", "--seq-len", "512"],
+        ["--name", "mine", "--size", "enormous"],
+        ["--name", "mine", "--steps", "0"],
+        [],
+    ],
+    ids=" ".join,
+)
+def test_contradictions_are_wrong_arguments(meloformer, songs: Path, arguments: list[str]) -> None:
+    outcome = meloformer("train", songs, *arguments)
+    assert outcome.code == 2
+    assert outcome.err != ""
+
+
+@pytest.mark.parametrize("verb", ["prepare", "train", "evaluate"])
+def test_a_folder_without_music_is_one_line_and_exit_1(
+    meloformer, tiny: Path, tmp_path: Path, verb: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    arguments = {
+        "prepare": [tmp_path / "empty", "--out", tmp_path / "data"],
+        "train": [tmp_path / "empty", "--name", "mine", "--presets", tiny, "--runs", tmp_path / "runs"],
+        "evaluate": ["band", tmp_path / "empty", "--presets", tiny],
+    }
+    outcome = meloformer(verb, *arguments[verb])
+    assert outcome.code == 1
+    assert "no .mid file" in outcome.err
