@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datasets import Dataset
 
 HELD_OUT_PERCENT = 2
-ARRANGEMENTS = frozenset({"band_synth"})  # here names are TUNE__ARRANGEMENT, and a tune stays on one side
+ARRANGEMENTS = frozenset({"band_synth", "freedoom"})  # names are TUNE__VERSION; a tune stays on one side
 
 
 @dataclass(frozen=True, slots=True)
