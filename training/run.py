@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from datasets import Dataset
 from torch import Tensor, nn
 
-from meloformer.model.attention import dense_attend, flex_attend
+from meloformer.model.attention import dense_attend, flex_attend, matmul_attend
 from meloformer.model.masks import Columns
-from meloformer.model.network import SIZES, Network
+from meloformer.model.network import SIZES, Attend, Network
 from meloformer.model.vocabulary import PAD
 from meloformer.training import checkpoint
 from meloformer.training.bits import Bits, bits_of, is_onset
@@ -30,6 +30,7 @@ from meloformer.training.plan import BySteps, Plan, rate
 from meloformer.training.recipe import Recipe
 from meloformer.training.windows import Chances
 
+SHORT_ROW = 2_304  # positions: a longer row keeps too many scores
 LossFunction = Callable[[nn.Module, Columns, Tensor], Tensor]
 
 
@@ -63,10 +64,17 @@ class Since:
 def loss_of(network: nn.Module, columns: Columns, targets_BT: Tensor) -> Tensor:
     """Mean cross-entropy in nats over every target that is one."""
     device = columns.token.device.type
-    attend = flex_attend(columns) if device == "cuda" else dense_attend(columns)
+    attend = attention_for(columns)(columns)
     with torch.autocast(device, torch.bfloat16):
         logits_BTV = network(columns, attend)
     return F.cross_entropy(logits_BTV.float().flatten(0, 1), targets_BT.flatten(), ignore_index=PAD)
+
+
+def attention_for(columns: Columns) -> Callable[[Columns], Attend]:
+    """The fastest way to learn from such rows: FlexAttention on a GPU, plain matmuls while rows are short."""
+    if columns.token.device.type == "cuda":
+        return flex_attend
+    return matmul_attend if columns.token.shape[1] <= SHORT_ROW else dense_attend
 
 
 def compiled(function: LossFunction) -> LossFunction:

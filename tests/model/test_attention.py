@@ -1,4 +1,4 @@
-"""FlexAttention equals its dense twin."""
+"""FlexAttention and plain matmuls equal their dense twin."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import pytest
 import torch
 
-from meloformer.model.attention import block_mask, dense_attend, flex_attend
+from meloformer.model.attention import block_mask, dense_attend, flex_attend, matmul_attend
 from meloformer.model.layout import pack
 from meloformer.model.masks import Columns, hid_attention
 from meloformer.model.network import HEAD_DIM
@@ -48,3 +48,18 @@ def test_flex_attention_equals_the_dense_twin() -> None:
         flex = flex_attend(batch)(0, q_BHND, k_BKND, v_BKND)
         twin = dense_attend(batch)(0, q_BHND, k_BKND, v_BKND)
     torch.testing.assert_close(flex, twin, rtol=1e-4, atol=1e-5)
+
+
+def test_plain_matmuls_equal_the_dense_twin_and_learn_the_same() -> None:
+    batch = packed()
+    torch.manual_seed(0)
+    positions = SUMMARIES + LENGTH
+    q_BHND, k_BKND, v_BKND = (
+        torch.randn(2, heads, positions, HEAD_DIM, requires_grad=True) for heads in (4, 2, 2)
+    )
+    plain = matmul_attend(batch)(0, q_BHND, k_BKND, v_BKND)
+    twin = dense_attend(batch)(0, q_BHND, k_BKND, v_BKND)
+    torch.testing.assert_close(plain, twin, rtol=1e-4, atol=1e-5)
+    weight = torch.randn_like(twin)
+    gradients = [torch.autograd.grad((way * weight).sum(), (q_BHND, k_BKND, v_BKND)) for way in (plain, twin)]
+    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-3, atol=1e-4)
