@@ -55,7 +55,8 @@ class OscClient:
         self._socket.bind(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.heard: list[Heard] = []
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def send(self, port: int, address: str, *arguments: Any, epoch_s: float | None = None) -> None:
         packet = pack(address, arguments)
@@ -73,12 +74,14 @@ class OscClient:
         return self.all(address)[number - 1]
 
     def close(self) -> None:
+        """Wake the thread with an empty datagram and free the port, which is bound while the thread reads."""
+        self.send_bytes(self.port, b"")
+        self._listener.join(PATIENCE_S)
         self._socket.close()
 
     def _listen(self) -> None:
         with suppress(OSError):
-            while True:
-                datagram = self._socket.recv(65_535)
+            while datagram := self._socket.recv(65_535):
                 now = time.monotonic()
                 self.heard += [Heard(m.address, m.arguments, now, m.epoch_s) for m in unpack(datagram)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -19,6 +20,7 @@ from meloformer.bridge.transports.packing import Message, PacketError, bundle, p
 LARGEST_DATAGRAM: Final = 65_535
 # A whole phrase can arrive at once; a note lost here would be a stuck note.
 _RECEIVE_BYTES: Final = 1 << 20
+_WOKEN_WITHIN_S: Final = 1.0
 _ERROR: Final = address_of(Error)
 
 
@@ -31,6 +33,7 @@ class OscWire:
         self._socket = _bound(bind)
         self._arrived = arrived
         self._closed = False
+        self._serving = threading.Lock()
         self._reply = (reply.host, reply.port)
         self.clients: frozenset[tuple[str, int]] = frozenset()  # beside the reply address; set by who sends
         self._unreachable: set[tuple[str, int]] = set()
@@ -47,6 +50,18 @@ class OscWire:
 
     def serve(self) -> None:
         """Read datagrams until the wire is closed; runs on a thread of its own."""
+        with self._serving:
+            self._read()
+
+    def close(self) -> None:
+        """Stop serving and free the port, which belongs to whoever reads from it for as long as they do."""
+        self._closed = True
+        self._send_to((self.endpoint.host, self.endpoint.port), b"")  # wakes `serve`
+        if self._serving.acquire(timeout=_WOKEN_WITHIN_S):
+            self._serving.release()
+        self._socket.close()
+
+    def _read(self) -> None:
         while True:
             try:
                 datagram, sender = self._socket.recvfrom(LARGEST_DATAGRAM)
@@ -57,12 +72,6 @@ class OscWire:
             if self._closed:
                 return
             self._take(datagram, sender[:2], now.seconds())
-
-    def close(self) -> None:
-        """Stop serving and free the port."""
-        self._closed = True
-        self._send_to((self.endpoint.host, self.endpoint.port), b"")  # wakes `serve`
-        self._socket.close()
 
     def _take(self, datagram: bytes, sender: tuple[str, int], arrival_s: float) -> None:
         try:
