@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import sys
-import threading
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from meloformer.bridge import now
@@ -33,7 +34,8 @@ class OscWire:
         self._socket = _bound(bind)
         self._arrived = arrived
         self._closed = False
-        self._serving = threading.Lock()
+        self._serves = False
+        self._served: SimpleQueue[None] = SimpleQueue()
         self._reply = (reply.host, reply.port)
         self.clients: frozenset[tuple[str, int]] = frozenset()  # beside the reply address; set by who sends
         self._unreachable: set[tuple[str, int]] = set()
@@ -50,15 +52,17 @@ class OscWire:
 
     def serve(self) -> None:
         """Read datagrams until the wire is closed; runs on a thread of its own."""
-        with self._serving:
-            self._read()
+        self._serves = True
+        self._read()
+        self._served.put(None)
 
     def close(self) -> None:
         """Stop serving and free the port, which belongs to whoever reads from it for as long as they do."""
         self._closed = True
         self._send_to((self.endpoint.host, self.endpoint.port), b"")  # wakes `serve`
-        if self._serving.acquire(timeout=_WOKEN_WITHIN_S):
-            self._serving.release()
+        if self._serves:
+            with suppress(Empty):
+                self._served.get(timeout=_WOKEN_WITHIN_S)
         self._socket.close()
 
     def _read(self) -> None:
