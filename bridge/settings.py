@@ -10,6 +10,7 @@ from meloformer.bridge.errors import BridgeError
 
 Backend = Literal["auto", "alsa", "jack", "coremidi", "winmm", "none"]
 Device = Literal["auto", "cpu", "cuda"]
+DEVICES: Final[tuple[Device, ...]] = ("auto", "cpu", "cuda")
 
 LOOPBACK: Final = "127.0.0.1"
 

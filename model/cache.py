@@ -5,14 +5,21 @@ Legend: L layers, K key/value heads, n positions, D head dimension. One conversa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
-from meloformer.model.masks import FINE_BARS, TOLD_BARS
-from meloformer.model.network import HEAD_DIM, Shape
+from meloformer.model.layout import NO_INSTRUMENT, Place, is_related, is_remembered
+from meloformer.model.masks import Columns
+from meloformer.model.network import Network
+from meloformer.model.shape import HEAD_DIM, Shape
+from meloformer.model.vocabulary import SUMMARY
 
 ROOM = 512  # positions by which the buffer grows
 
@@ -21,8 +28,7 @@ ROOM = 512  # positions by which the buffer grows
 class EndedBar:
     """What an ended bar leaves behind: [L, 2, K, n, D] of its tokens, and [L, 2, K, 1, D] of its summary."""
 
-    segment: int
-    bar: int
+    place: Place
     tokens: Tensor
     summary: Tensor
 
@@ -37,10 +43,10 @@ class Cache:
         self._start = 0  # where the present bar's tokens begin
         self.length = 0
 
-    def begin_bar(self, segment: int, bar: int) -> None:
-        """Gather what a bar with this place can see; the bar before must have been ended."""
-        self._ended = [ended for ended in self._ended if segment - ended.segment <= TOLD_BARS]
-        related = [ended.tokens for ended in self._ended if abs(bar - ended.bar) in FINE_BARS]
+    def begin_bar(self, place: Place) -> None:
+        """Gather what a bar at this place can see; the bar before must have been ended."""
+        self._ended = [ended for ended in self._ended if is_remembered(place, ended.place)]
+        related = [ended.tokens for ended in self._ended if is_related(place, ended.place)]
         seen = [ended.summary for ended in self._ended] + related
         self._summaries = len(self._ended)
         self._start = self.length = sum(part.shape[3] for part in seen)
@@ -48,10 +54,10 @@ class Cache:
         if seen:
             torch.cat(seen, dim=3, out=self._buffer[:, :, :, : self.length])
 
-    def end_bar(self, segment: int, bar: int, summary: Tensor) -> None:
+    def end_bar(self, place: Place, summary: Tensor) -> None:
         """Keep the present bar's tokens, and its summary [L, 2, K, 1, D]."""
         tokens = self._buffer[:, :, :, self._start : self.length].clone()
-        self._ended.append(EndedBar(segment, bar, tokens, summary))
+        self._ended.append(EndedBar(place, tokens, summary))
 
     def _reserve(self, length: int) -> None:
         while self._buffer.shape[3] < length:
@@ -86,3 +92,47 @@ class Cache:
 def causal(count: int, length: int, device: torch.device) -> Tensor:
     """[count, length] booleans: the last `count` of `length` positions see everything up to themselves."""
     return torch.ones(count, length, dtype=torch.bool, device=device).tril(length - count)
+
+
+class TorchReader:
+    """Reads one stream through a network in torch, on whatever device it lies."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._device = next(network.parameters()).device
+        self._cache = Cache(network.shape, self._device)
+        self._state_W: Tensor | None = None
+
+    @torch.inference_mode()
+    def begin_bar(self, place: Place) -> None:
+        self._cache.begin_bar(place)
+
+    @torch.inference_mode()
+    def end_bar(self, place: Place) -> None:
+        at = Place(place.segment, place.bar, 0, NO_INSTRUMENT)
+        kept: list[Tensor] = []
+        self._network.hidden(self._columns([SUMMARY], [at], 1), partial(self._cache.attend_summary, kept))
+        self._cache.end_bar(at, torch.stack(kept))
+
+    @torch.inference_mode()
+    def read(self, tokens: Sequence[int], places: Sequence[Place]) -> None:
+        self._cache.extend(len(tokens))
+        states_BNW = self._network.hidden(self._columns(tokens, places, 0), self._cache.attend)
+        self._state_W = states_BNW[0, -1]
+
+    @torch.inference_mode()
+    def logits(self) -> NDArray[np.float32]:
+        assert self._state_W is not None, "read at least BOS first"
+        values: NDArray[np.float32] = self._network.logits(self._state_W).float().cpu().numpy()
+        return values
+
+    def _columns(self, tokens: Sequence[int], places: Sequence[Place], summaries: int) -> Columns:
+        rows = [
+            list(tokens),
+            [0] * len(tokens),
+            [p.segment for p in places],
+            [p.bar for p in places],
+            [p.tick for p in places],
+            [p.instrument for p in places],
+        ]
+        return Columns.of(torch.tensor([rows], device=self._device), summaries)

@@ -19,6 +19,8 @@ from meloformer.model import vocabulary as v
 
 NO_INSTRUMENT = v.INSTRUMENTS  # the row of the instrument embedding for tokens that belong to none
 PADDING = -1  # the document of what fills a row up
+FINE_BARS = (0, 1, 2, 4, 8, 12, 16, 24, 32)  # bars so far apart see each other's tokens (masks.py)
+TOLD_BARS = 128  # of bars told longer ago nothing is seen
 COLUMNS = ("token", "document", "segment", "bar", "tick", "instrument")
 
 Ints = NDArray[np.int32]
@@ -74,6 +76,16 @@ class Placer:
             return segment, bar
         self._any_bar = self._any_bar or token == v.BAR
         return segment + (0 if self._opened else 1), following
+
+
+def is_related(here: Place, earlier: Place) -> bool:
+    """Whether a bar at `here` sees the tokens of the bar at `earlier`, not its summary alone."""
+    return abs(here.bar - earlier.bar) in FINE_BARS
+
+
+def is_remembered(here: Place, earlier: Place) -> bool:
+    """Whether anything is seen of a bar told earlier."""
+    return here.segment - earlier.segment <= TOLD_BARS
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from meloformer.model.layout import COLUMNS
-
-FINE_BARS = (0, 1, 2, 4, 8, 12, 16, 24, 32)
-TOLD_BARS = 128
+from meloformer.model.layout import COLUMNS, FINE_BARS, TOLD_BARS
 
 Rule = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 

@@ -1,4 +1,4 @@
-"""The transformer, in reading order: sizes, rotation, attention, block, network.
+"""The transformer, in reading order: rotation, attention, block, network.
 
 Legend: B rows, N positions (S summaries first, then T tokens), W width, H query heads, K key/value heads,
 D head dimension, V vocabulary. Names wear their shape.
@@ -11,7 +11,6 @@ rotary positions (Su et al. 2021), query/key normalisation (Henry et al. 2020), 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -20,47 +19,10 @@ from torch import Tensor, nn
 from meloformer.model import vocabulary as v
 from meloformer.model.layout import NO_INSTRUMENT
 from meloformer.model.masks import Columns
-
-HEAD_DIM = 64
-BAR_BASE = 500.0  # the slowest bar rotation turns once in about 3,000 bars, the fastest once in 6
-TICK_BASE = 5_000.0
+from meloformer.model.shape import BAR_BASE, HEAD_DIM, TICK_BASE, Shape
 
 Attend = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 """(layer, q_BHND, k_BKND, v_BKND) -> out_BHND; position and mask are the caller's business."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The one dial for size: `width` in units, of which every head has 64; `kv_heads` divide the heads."""
-
-    width: int
-    layers: int
-    kv_heads: int
-
-    def __post_init__(self) -> None:
-        if min(self.width, self.layers, self.kv_heads) < 1:
-            raise ValueError(f"width, layers and kv_heads are 1 or more, not {self}")
-        if self.width % HEAD_DIM or self.heads % self.kv_heads:
-            raise ValueError(
-                f"width ({self.width}) must be heads of {HEAD_DIM}, shared by kv_heads ({self.kv_heads})"
-            )
-
-    @property
-    def heads(self) -> int:
-        return self.width // HEAD_DIM
-
-    @property
-    def hidden(self) -> int:
-        """Units of the feed-forward layer: 8/3 of the width, in whole 64s."""
-        return -(-8 * self.width // 3 // 64) * 64
-
-
-SIZES = {
-    "small": Shape(width=256, layers=6, kv_heads=2),
-    "base": Shape(width=512, layers=12, kv_heads=4),
-    "large": Shape(width=768, layers=16, kv_heads=4),
-    "xlarge": Shape(width=1024, layers=24, kv_heads=4),
-}
 
 
 def rotation(bar_BN: Tensor, tick_BN: Tensor) -> tuple[Tensor, Tensor]:

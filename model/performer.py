@@ -12,8 +12,7 @@ from meloformer.model.encoder import Encoder
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.grammar import Grammar
 from meloformer.model.limits import Limits, answer_mask
-from meloformer.model.listener import Listener
-from meloformer.model.network import Network
+from meloformer.model.listener import Listener, Weights
 from meloformer.model.sampling import Sampling, choose, distribution
 from meloformer.model.score import Meter
 
@@ -28,7 +27,7 @@ class Performer:
     Events come in and go out in ticks of 1/24 quarter since the conversation began; same seed, same answer.
     """
 
-    def __init__(self, network: Network, sampling: Sampling, seed: int, limits: Limits = NO_LIMITS) -> None:
+    def __init__(self, network: Weights, sampling: Sampling, seed: int, limits: Limits = NO_LIMITS) -> None:
         self.sampling = sampling
         self.limits = limits
         self.seed = seed

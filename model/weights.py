@@ -1,20 +1,30 @@
-"""Weights in safetensors, with their shape and the vocabulary's fingerprint; no pickle is ever read."""
+"""Weights in safetensors, with their shape and the vocabulary's fingerprint; no pickle is ever read.
+
+Torch is imported only for a network in torch: who plays with plain arrays never waits for it.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-import torch
+import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.numpy import save_file
 
-from meloformer.model.network import Network, Shape
+from meloformer.model.arrays import Arrays, Floats
+from meloformer.model.shape import Shape, tensor_shapes
 from meloformer.model.vocabulary import fingerprint
 
+if TYPE_CHECKING:
+    from meloformer.model.network import Network
+
 FORMAT = "1"
+Device = Literal["auto", "cpu", "cuda"]
 
 
 class WeightsError(ValueError):
@@ -24,7 +34,7 @@ class WeightsError(ValueError):
 def save(network: Network, path: Path, facts: Mapping[str, str]) -> None:
     """Write a network as fp16 safetensors, in one rename; `facts` tell how it was trained."""
     state = network.state_dict()
-    tensors = {name: tensor.to("cpu", torch.float16).contiguous() for name, tensor in state.items()}
+    tensors = {name: tensor.detach().cpu().half().contiguous().numpy() for name, tensor in state.items()}
     shape = {name: str(value) for name, value in asdict(network.shape).items()}
     metadata = {**facts, "format": FORMAT, "vocabulary": fingerprint(), **shape}
     part = path.with_suffix(".part")
@@ -35,7 +45,7 @@ def save(network: Network, path: Path, facts: Mapping[str, str]) -> None:
 def facts_of(path: Path) -> dict[str, str]:
     """What a weights file says of itself. Raises WeightsError."""
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="np") as file:
             return dict(file.metadata() or {})
     except FileNotFoundError:
         raise WeightsError(f"{path}: there is no such file; check `weights` in the preset") from None
@@ -44,27 +54,49 @@ def facts_of(path: Path) -> dict[str, str]:
 
 
 def load(path: Path, device: str = "cpu") -> Network:
-    """A network ready to play, in float32. Raises WeightsError for another format, vocabulary or shape."""
-    shape = _shape_of(path, facts_of(path))
-    with safe_open(path, framework="pt") as file:
-        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no mapping
-    _check_shapes(path, shape, tensors)
-    if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values()):
-        raise WeightsError(f"{path}: the weights hold infinities or NaN; take an earlier checkpoint")
+    """A network in torch, in float32. Raises WeightsError for another format, vocabulary or shape."""
+    import torch
+
+    from meloformer.model.network import Network
+
+    shape, tensors = _read(path)
     network = Network(shape)
-    network.load_state_dict(tensors)
+    network.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()})
     return network.to(device).eval().requires_grad_(False)
 
 
-def _check_shapes(path: Path, shape: Shape, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Refuse tensors that no network of this shape has; none is built to know, for it may be huge."""
-    if shape.layers > len(tensors):
+def load_to_play(path: Path, device: Device) -> Network | Arrays:
+    """A network as it plays fastest: in torch on a GPU, in plain arrays on a CPU. Raises WeightsError."""
+    return load(path, "cuda") if resolved(device) == "cuda" else Arrays(*_read(path))
+
+
+def resolved(device: Device) -> Literal["cpu", "cuda"]:
+    """The device that `auto` means here: a GPU where torch sees one; it is asked only beside a driver."""
+    if device == "auto" and shutil.which("nvidia-smi"):
+        import torch
+
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return "cuda" if device == "cuda" else "cpu"
+
+
+def _read(path: Path) -> tuple[Shape, dict[str, Floats]]:
+    shape = _shape_of(path, facts_of(path))
+    with safe_open(path, framework="np") as file:
+        found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+        _check_shapes(path, shape, found)
+        tensors = {name: file.get_tensor(name).astype(np.float32) for name in found}
+    if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+        raise WeightsError(f"{path}: the weights hold infinities or NaN; take an earlier checkpoint")
+    return shape, tensors
+
+
+def _check_shapes(path: Path, shape: Shape, found: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse tensors that no network of this shape has."""
+    if shape.layers > len(found):
         raise WeightsError(
             f"{path}: {shape.layers} layers are told, but not there; fetch or train them again"
         )
-    with torch.device("meta"):
-        expected = {name: tensor.shape for name, tensor in Network(shape).state_dict().items()}
-    found = {name: tensor.shape for name, tensor in tensors.items()}
+    expected = tensor_shapes(shape)
     if found != expected:
         name = min(name for name, _ in found.items() ^ expected.items())
         raise WeightsError(f"{path}: tensor {name} is missing, unknown or of another shape; train them again")

@@ -11,7 +11,7 @@ from meloformer.presets.reader import find, read
 from meloformer.scripts.continuation import hear
 from meloformer.scripts.options import Device
 from meloformer.scripts.phrase import phrase
-from meloformer.scripts.player import player, resolved
+from meloformer.scripts.player import player
 
 if TYPE_CHECKING:
     from meloformer.model.performer import Performer
@@ -21,6 +21,8 @@ BARS_AT_A_TIME: Final = 8
 
 def measure(preset: str, presets: Path, bars: int, device: Device) -> Iterator[dict[str, Any]]:
     """One record for each few bars of one long answer to the phrase of the demo."""
+    from meloformer.model.weights import resolved
+
     settings = read(find(preset, presets))
     performer = player(settings, settings.sampling, device)
     hear(performer, phrase())

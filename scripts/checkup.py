@@ -22,7 +22,7 @@ from meloformer.presets.errors import PresetError
 from meloformer.presets.reader import find, read
 from meloformer.scripts.continuation import answer, hear
 from meloformer.scripts.phrase import BARS, phrase
-from meloformer.scripts.player import player, resolved
+from meloformer.scripts.player import player
 
 if TYPE_CHECKING:
     from meloformer.model.performer import Performer
@@ -50,6 +50,8 @@ class Finding:
 def system() -> Iterator[Finding]:
     """Versions, and where the model would run."""
     yield Finding("ok", "python", f"{platform.python_version()} on {platform.platform(terse=True)}")
+    from meloformer.model.weights import resolved
+
     device = resolved("auto")
     yield Finding("ok", "device", f"{device}, PyTorch {version('torch')}")
 

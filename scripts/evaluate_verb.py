@@ -18,7 +18,6 @@ from meloformer.presets import SHIPPED
 from meloformer.presets.reader import find
 from meloformer.presets.reader import read as read_preset
 from meloformer.scripts.options import DeviceOption, PresetsOption
-from meloformer.scripts.player import resolved
 from meloformer.scripts.prepare_verb import tell_refused
 from meloformer.scripts.progress import moving
 
@@ -55,7 +54,7 @@ def evaluate(
 
     Held out are the pieces that no training on DATA learns from. Nobody is helped by the grammar's mask.
     """
-    from meloformer.model.weights import load
+    from meloformer.model.weights import load, resolved
     from meloformer.training.errors import StoreError
     from meloformer.training.evaluation import evaluate as measured
     from meloformer.training.evaluation import of_baseline, of_network

@@ -1,4 +1,4 @@
-"""A preset's model, loaded and ready to hear and answer; torch is imported only when one is asked for."""
+"""A preset's model, loaded and ready to hear and answer."""
 
 from __future__ import annotations
 
@@ -27,22 +27,10 @@ def chosen(
 
 def player(preset: Preset, settings: SamplingSettings, device: Device) -> Performer:
     """A performer on the preset's weights. Raises WeightsError for weights that do not fit."""
-    import torch
-
     from meloformer.model.performer import Performer
     from meloformer.model.sampling import Sampling
-    from meloformer.model.weights import load
+    from meloformer.model.weights import load_to_play
 
-    torch.set_num_threads(1)  # token by token, two threads on busy cores took nine times as long as one
-    network = load(preset.weights, resolved(device))
+    network = load_to_play(preset.weights, device)
     sampling = Sampling(settings.temperature, settings.top_p, settings.min_p)
     return Performer(network, sampling, settings.seed)
-
-
-def resolved(device: Device) -> str:
-    """The device that `auto` means here: a GPU where PyTorch sees one."""
-    if device != "auto":
-        return device
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"

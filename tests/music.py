@@ -11,12 +11,14 @@ import torch
 from hypothesis import strategies as st
 
 from meloformer.model import vocabulary as v
+from meloformer.model.arrays import Arrays
 from meloformer.model.encoder import Telling, by_bar, encode
 from meloformer.model.events import BarStart, Event
 from meloformer.model.layout import Document, Row
 from meloformer.model.masks import Columns
-from meloformer.model.network import Network, Shape
+from meloformer.model.network import Network
 from meloformer.model.score import DRUM_TICKS, Meter, Note, Score, TempoChange
+from meloformer.model.shape import Shape
 
 METERS = tuple(
     meter
@@ -141,3 +143,8 @@ def document(seed: int, bars: int = 6, missing: tuple[int, int] | None = None, d
 def columns(rows: Sequence[Row], summaries: int) -> Columns:
     """Rows as one batch."""
     return Columns.of(torch.from_numpy(np.stack([row.columns for row in rows])), summaries)
+
+
+def arrays(of: Network) -> Arrays:
+    """The same network in plain arrays."""
+    return Arrays(of.shape, {name: tensor.numpy() for name, tensor in of.state_dict().items()})

@@ -13,7 +13,8 @@ import typer
 
 from meloformer.bridge import addresses, rows
 from meloformer.bridge.border import read
-from meloformer.model.network import SIZES, Network
+from meloformer.model.network import Network
+from meloformer.model.shape import SIZES
 from meloformer.scripts.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from meloformer.model.network import HEAD_DIM, Network, Shape
+from meloformer.model.network import Network
+from meloformer.model.shape import HEAD_DIM, Shape
 from meloformer.training.errors import RunError
 from meloformer.training.recipe import Recipe
 

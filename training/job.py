@@ -8,7 +8,8 @@ from pathlib import Path
 
 from datasets import Dataset
 
-from meloformer.model.network import SIZES, Network
+from meloformer.model.network import Network
+from meloformer.model.shape import SIZES
 from meloformer.model.weights import load
 from meloformer.presets.reader import find
 from meloformer.presets.reader import read as read_preset

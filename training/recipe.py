@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from meloformer.model.network import SIZES
+from meloformer.model.shape import SIZES
 from meloformer.training.errors import RecipeError
 from meloformer.training.loader import Rows
 

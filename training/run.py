@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from meloformer.model.attention import dense_attend, flex_attend, matmul_attend
 from meloformer.model.masks import Columns
-from meloformer.model.network import SIZES, Attend, Network
+from meloformer.model.network import Attend, Network
+from meloformer.model.shape import SIZES
 from meloformer.model.vocabulary import PAD
 from meloformer.training import checkpoint
 from meloformer.training.bits import Bits, bits_of, is_onset

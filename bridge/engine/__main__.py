@@ -18,11 +18,13 @@ from meloformer.bridge.engine.messages import (
     to_engine,
     to_line,
 )
+from meloformer.model.threads import use_one_thread
 
 
 def main() -> None:
     """Serve until told to quit, or until the bridge is gone."""
     _stand_back()
+    use_one_thread()
     tell = _teller(_own_standard_output())
     inbox: SimpleQueue[Any] = SimpleQueue()
     threading.Thread(target=_read, args=(sys.stdin.buffer, inbox, tell), daemon=True).start()

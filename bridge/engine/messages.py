@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from meloformer.bridge.settings import DEVICES, Device
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn, TempoSet
 from meloformer.model.score import Meter
 from meloformer.model.vocabulary import CHORD, INSTRUMENTS, TEMPOS, VELOCITIES
@@ -40,7 +41,7 @@ class Load:
 
     name: str
     weights: str
-    device: str
+    device: Device
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _device(value: Any) -> str:
+    if value not in DEVICES:
+        raise MessageError(f"a device is one of {', '.join(DEVICES)}, not {value!r:.40}")
+    return _text(value)
+
+
 def _whole(value: Any, low: int = -(2**63), high: int = 2**63 - 1) -> int:
     if type(value) is not int or not low <= value <= high:
         raise MessageError(f"expected a whole number from {low} to {high}, not {value!r:.40}")
@@ -269,6 +276,7 @@ _EVENT_READERS: Final[dict[str, Callable[..., Event]]] = {
 }
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "str": _text,
+    "Device": _device,
     "int": _whole,
     "float": _number,
     "Event": _event,

@@ -1,6 +1,6 @@
 """The engine: one conversation with the model, a new model loaded beside the old, everything as messages.
 
-The only part of the bridge that runs torch. One thread, this one, plays; another one loads.
+The only part of the bridge that runs a model. One thread, this one, plays; another one loads.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
-
-import torch
 
 from meloformer.bridge import now
 from meloformer.bridge.engine.messages import (
@@ -36,12 +34,11 @@ from meloformer.bridge.engine.messages import (
 )
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.limits import Limits
-from meloformer.model.listener import Listener
-from meloformer.model.network import Network
+from meloformer.model.listener import Listener, Weights
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter
-from meloformer.model.weights import load
+from meloformer.model.weights import load_to_play
 
 _WARMING_EVENTS: Final = 16
 _WARMING: Final = (BarStart(0, Meter(4, 4)), NoteOn(0, 0, 60, 20), NoteOff(24, 0, 60))
@@ -72,7 +69,6 @@ class Worker:
 
     def run(self) -> None:
         """Play until told to leave."""
-        torch.set_num_threads(1)  # on busy cores two threads wait for each other more than they gain
         while True:
             message = self._waiting.popleft() if self._waiting else self._inbox.get()
             if isinstance(message, Quit):
@@ -159,7 +155,7 @@ class Worker:
         """Load, warm up and read the conversation so far, while the present model plays on."""
         began_s = now.seconds()
         try:
-            listener = Listener(_warmed(load(Path(message.weights), _device(message.device))))
+            listener = Listener(_warmed(load_to_play(Path(message.weights), message.device)))
             listener.read(tokens)
         except Exception as error:
             self._tell(LoadFailed(message.name, _in_short(error)))
@@ -182,7 +178,7 @@ class Worker:
         self._tell(Loaded(warm.name, (now.seconds() - warm.began_s) * 1000))
 
 
-def _warmed(network: Network) -> Network:
+def _warmed(network: Weights) -> Weights:
     """The network after its first few tokens, which take longer than all others."""
     performer = Performer(network, Sampling(), seed=0)
     for event in _WARMING:
@@ -190,12 +186,6 @@ def _warmed(network: Network) -> Network:
     for _ in islice(performer.answer(1), _WARMING_EVENTS):
         pass
     return network
-
-
-def _device(wanted: str) -> str:
-    if wanted != "auto":
-        return wanted
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 @contextmanager

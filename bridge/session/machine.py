@@ -16,6 +16,7 @@ from meloformer.bridge.session.placing import end_beat
 from meloformer.bridge.session.sounding import hush_channels, leave, silence
 from meloformer.bridge.session.state import State
 from meloformer.bridge.session.turn import Turn
+from meloformer.bridge.settings import Device
 from meloformer.bridge.tempo import Clock
 from meloformer.presets.preset import Preset
 
@@ -26,7 +27,7 @@ MOST_LATER: Final = 4096
 Handler = Callable[[Turn, Any], None]
 
 
-def begin(preset: Preset, version: str, device: str, now: float) -> State:
+def begin(preset: Preset, version: str, device: Device, now: float) -> State:
     """A session that has heard nothing, about to use `preset`; it loads once the engine has started.
 
     `device` (auto, cpu or cuda) is passed on to the engine.

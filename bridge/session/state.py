@@ -14,6 +14,7 @@ from meloformer.bridge.midi import MidiNote, MidiOut
 from meloformer.bridge.scheduler import Schedule
 from meloformer.bridge.session.events import Received
 from meloformer.bridge.session.phases import Phase
+from meloformer.bridge.settings import Device
 from meloformer.bridge.tempo import Clock
 from meloformer.model.events import Event
 from meloformer.presets.parts import Part
@@ -132,7 +133,7 @@ class State:
 
     version: str
     started: float
-    device: str
+    device: Device
     preset: Preset
     controls: Mapping[str, float]
     clock: Clock

@@ -29,6 +29,7 @@ from meloformer.bridge.engine.messages import (
     from_line,
     to_line,
 )
+from meloformer.bridge.settings import DEVICES
 from meloformer.model.events import BarStart, NoteOff, NoteOn, TempoSet
 from meloformer.model.score import Meter
 
@@ -44,7 +45,7 @@ events = st.one_of(
 finite = st.floats(allow_nan=False, allow_infinity=False)
 samplings = st.builds(Sampling, st.floats(0, 2), st.floats(0.1, 1), st.floats(0, 0.5))
 messages = st.one_of(
-    st.builds(Load, st.text(), st.text(), st.text()),
+    st.builds(Load, st.text(), st.text(), st.sampled_from(DEVICES)),
     st.builds(Reset, st.integers(0, 2**31)),
     st.builds(Heard, events),
     st.builds(Ask, st.text(), st.integers(1, 64), samplings, st.none() | st.lists(instruments).map(tuple)),

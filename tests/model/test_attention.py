@@ -10,7 +10,7 @@ import torch
 from meloformer.model.attention import block_mask, dense_attend, flex_attend, matmul_attend
 from meloformer.model.layout import pack
 from meloformer.model.masks import Columns, hid_attention
-from meloformer.model.network import HEAD_DIM
+from meloformer.model.shape import HEAD_DIM
 from music import columns, document
 
 COMPILERS = ("g++", "clang++", "cl")

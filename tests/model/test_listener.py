@@ -1,4 +1,4 @@
-"""Reading token by token with a compact cache gives what the whole row at once gives."""
+"""Reading token by token with a compact cache gives what the whole row gives, in torch and in arrays."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from meloformer.model import vocabulary as v
 from meloformer.model.attention import dense_attend
-from meloformer.model.layout import Document, pack
-from meloformer.model.listener import Listener
-from meloformer.model.masks import TOLD_BARS
+from meloformer.model.cache import TorchReader
+from meloformer.model.layout import TOLD_BARS, Document, pack
+from meloformer.model.listener import Listener, Weights
 from meloformer.model.network import Network
-from music import TINY, columns, document, network
+from music import TINY, arrays, columns, document, network
 
 CLOSE = 2e-4
 
@@ -23,6 +23,11 @@ CLOSE = 2e-4
 @pytest.fixture(scope="module")
 def model() -> Network:
     return network(TINY)
+
+
+@pytest.fixture(scope="module", params=["in torch", "in arrays"])
+def weights(request: pytest.FixtureRequest, model: Network) -> Weights:
+    return model if request.param == "in torch" else arrays(model)
 
 
 def whole(model: Network, told: Document) -> NDArray[np.float32]:
@@ -34,7 +39,7 @@ def whole(model: Network, told: Document) -> NDArray[np.float32]:
     return found
 
 
-def in_pieces(model: Network, told: Document, ends: list[int]) -> NDArray[np.float32]:
+def in_pieces(model: Weights, told: Document, ends: list[int]) -> NDArray[np.float32]:
     """[pieces, V]: logits after each piece, when the stream is read in pieces with these ends."""
     listener = Listener(model, told.gap)
     found, start = [], 0
@@ -47,7 +52,7 @@ def in_pieces(model: Network, told: Document, ends: list[int]) -> NDArray[np.flo
 
 @pytest.mark.parametrize("missing", [None, (2, 4), (1, 6)], ids=["in order", "moved bars", "many moved bars"])
 def test_reading_in_any_pieces_equals_the_full_forward(
-    model: Network, missing: tuple[int, int] | None
+    model: Network, weights: Weights, missing: tuple[int, int] | None
 ) -> None:
     told = document(5, bars=8, missing=missing, density=4)
     expected = whole(model, told)
@@ -56,21 +61,23 @@ def test_reading_in_any_pieces_equals_the_full_forward(
         chance, ends = random.Random(seed), [0]
         while ends[-1] < len(told.tokens):
             ends.append(min(len(told.tokens), ends[-1] + chance.randint(1, most)))
-        found = in_pieces(model, told, ends[1:])
+        found = in_pieces(weights, told, ends[1:])
         np.testing.assert_allclose(found, expected[[end - 1 for end in ends[1:]]], rtol=0.0, atol=CLOSE)
 
 
-def test_a_conversation_longer_than_the_window_equals_the_full_forward(model: Network) -> None:
+def test_a_conversation_longer_than_the_window_equals_the_full_forward(
+    model: Network, weights: Weights
+) -> None:
     """Past TOLD_BARS the oldest bars go out of sight, in the mask and in the cache alike."""
     told = document(7, bars=TOLD_BARS + 12, density=1)
     starts = [at for at, token in enumerate(told.tokens) if token == v.BAR]
     ends = [*starts[1:], len(told.tokens)]
     expected = whole(model, told)[[end - 1 for end in ends]]
-    np.testing.assert_allclose(in_pieces(model, told, ends), expected, rtol=0.0, atol=CLOSE)
+    np.testing.assert_allclose(in_pieces(weights, told, ends), expected, rtol=0.0, atol=CLOSE)
 
 
-def test_the_cache_of_an_endless_conversation_stays_as_small(model: Network) -> None:
-    listener = Listener(model)
+def test_the_cache_of_an_endless_conversation_stays_as_small(weights: Weights) -> None:
+    listener = Listener(weights)
     listener.read([v.BOS, v.BAR, v.NUM.id(3), v.DEN.id(2)])
     bar = [v.POS.id(0), v.INST.id(0), v.ON.id(60), v.POS.id(48), v.OFFALL, v.BAR]
     sizes = []
@@ -81,14 +88,15 @@ def test_the_cache_of_an_endless_conversation_stays_as_small(model: Network) -> 
 
 
 def held(listener: Listener) -> int:
-    """Numbers that the cache keeps, its buffer and what ended bars left."""
-    ended = listener._cache._ended
-    kept = sum(bar.tokens.numel() + bar.summary.numel() for bar in ended)
-    return kept + listener._cache._buffer.numel()
+    """Bytes that the cache keeps, its buffer and what ended bars left."""
+    reader = listener._reader
+    cache = reader._cache if isinstance(reader, TorchReader) else reader
+    kept = sum(bar.tokens.nbytes + bar.summary.nbytes for bar in cache._ended)  # type: ignore[attr-defined]
+    return int(kept + cache._buffer.nbytes)  # type: ignore[attr-defined]
 
 
-def test_reading_nothing_changes_nothing(model: Network) -> None:
-    listener = Listener(model)
+def test_reading_nothing_changes_nothing(weights: Weights) -> None:
+    listener = Listener(weights)
     listener.read([v.BOS, v.BAR])
     before = listener.logits()
     listener.read([])

@@ -14,7 +14,8 @@ from meloformer.model import vocabulary as v
 from meloformer.model.attention import QUERY_BLOCK, dense_attend
 from meloformer.model.layout import Document, pack
 from meloformer.model.masks import dense, hid_attention
-from meloformer.model.network import HEAD_DIM, SIZES, Network, Shape, rotate, rotation
+from meloformer.model.network import Network, rotate, rotation
+from meloformer.model.shape import HEAD_DIM, SIZES, Shape
 from music import TINY, columns, document, network
 
 EXACT = 1e-9  # in double precision

@@ -20,10 +20,11 @@ from meloformer.model.layout import Document, pack
 from meloformer.model.listener import Listener
 from meloformer.model.masks import Columns, dense, hid_attention
 from meloformer.model.midi import write
-from meloformer.model.network import HEAD_DIM, Attend, Network, rotate, rotation
+from meloformer.model.network import Attend, Network, rotate, rotation
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter, Note, Score, TempoChange, tempo_step
+from meloformer.model.shape import HEAD_DIM
 from music import COMMON, columns, document, network, piece, told
 
 TEMPO = (TempoChange(0, tempo_step(120)),)

@@ -10,27 +10,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meloformer.model import vocabulary as v
+from meloformer.model.arrays import Arrays
 from meloformer.model.decoder import decode
 from meloformer.model.encoder import EncodeError
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn, TempoSet
 from meloformer.model.limits import Limits
 from meloformer.model.listener import Listener
-from meloformer.model.network import Network
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Score
-from music import COMMON, TINY, network, piece, scores, told
+from music import COMMON, TINY, arrays, network, piece, scores, told
 
 DARING = Sampling(temperature=1.5, top_p=1.0, min_p=0.0)  # an untrained network then tries everything
 PLAYED = piece(1, bars=2)
 
 
 @pytest.fixture(scope="module")
-def model() -> Network:
-    return network(TINY)
+def model() -> Arrays:
+    return arrays(network(TINY))
 
 
-def performer(model: Network, seed: int = 1, heard: Iterable[Event] = (), **limits: object) -> Performer:
+def performer(model: Arrays, seed: int = 1, heard: Iterable[Event] = (), **limits: object) -> Performer:
     made = Performer(model, DARING, seed, Limits(**limits))  # type: ignore[arg-type]
     for event in heard:
         made.hear(event)
@@ -65,18 +65,18 @@ def in_the_grammar(conversation: Performer) -> Score:
 
 @settings(max_examples=25)
 @given(score=scores(most_bars=2, most_notes=10), seed=st.integers(0, 2**32))
-def test_every_answer_is_whole_whatever_was_heard(model: Network, score: Score, seed: int) -> None:
+def test_every_answer_is_whole_whatever_was_heard(model: Arrays, score: Score, seed: int) -> None:
     conversation = performer(model, seed, told(score))
     check(list(conversation.answer(2)), begin=score.ticks, bars=2)
     in_the_grammar(conversation)
 
 
-def test_the_same_seed_gives_the_same_answer_and_another_seed_another(model: Network) -> None:
+def test_the_same_seed_gives_the_same_answer_and_another_seed_another(model: Arrays) -> None:
     answers = [list(performer(model, seed, told(PLAYED)).answer(2)) for seed in (1, 1, 2)]
     assert answers[0] == answers[1] != answers[2]
 
 
-def test_a_new_conversation_after_a_reset_is_the_first_one_again(model: Network) -> None:
+def test_a_new_conversation_after_a_reset_is_the_first_one_again(model: Arrays) -> None:
     conversation = performer(model, 1, told(PLAYED))
     first = list(conversation.answer(2))
     conversation.reset()
@@ -85,7 +85,7 @@ def test_a_new_conversation_after_a_reset_is_the_first_one_again(model: Network)
     assert list(conversation.answer(2)) == first
 
 
-def test_reading_along_while_it_is_played_changes_nothing(model: Network) -> None:
+def test_reading_along_while_it_is_played_changes_nothing(model: Arrays) -> None:
     conversation = performer(model, 1)
     for event in told(PLAYED):
         conversation.hear(event)
@@ -93,33 +93,33 @@ def test_reading_along_while_it_is_played_changes_nothing(model: Network) -> Non
     assert list(conversation.answer(2)) == list(performer(model, 1, told(PLAYED)).answer(2))
 
 
-def test_an_event_leaves_before_the_next_is_decided(model: Network) -> None:
+def test_an_event_leaves_before_the_next_is_decided(model: Arrays) -> None:
     answer = performer(model, 1, told(PLAYED)).answer(50)
     assert isinstance(next(answer), BarStart)
     assert len(list(islice(answer, 5))) == 5
 
 
-def test_only_instruments_that_were_heard_are_played(model: Network) -> None:
+def test_only_instruments_that_were_heard_are_played(model: Arrays) -> None:
     heard: list[Event] = [BarStart(0, COMMON), NoteOn(0, 40, 60, 20), NoteOn(0, v.DRUMS, 38, 20)]
     answer = list(performer(model, 1, heard).answer(8))
     assert {note.instrument for note in notes_of(answer)} == {40, v.DRUMS}
 
 
-def test_limits_name_who_plays_whoever_was_heard(model: Network) -> None:
+def test_limits_name_who_plays_whoever_was_heard(model: Arrays) -> None:
     conversation = performer(model, 1, told(PLAYED), instruments=frozenset({7, 11}))
     answer = list(conversation.answer(8))
     assert {note.instrument for note in notes_of(answer)} == {7, 11}
     in_the_grammar(conversation)
 
 
-def test_after_silence_anybody_may_play(model: Network) -> None:
+def test_after_silence_anybody_may_play(model: Arrays) -> None:
     conversation = performer(model, 1)
     answer = list(conversation.answer(4))
     check(answer, begin=COMMON.ticks, bars=4)
     assert len({note.instrument for note in notes_of(answer)}) > 3
 
 
-def test_an_empty_heard_bar_is_no_bar_of_the_answer(model: Network) -> None:
+def test_an_empty_heard_bar_is_no_bar_of_the_answer(model: Arrays) -> None:
     heard: list[Event] = [
         BarStart(0, COMMON),
         TempoSet(0, 70),
@@ -131,12 +131,12 @@ def test_an_empty_heard_bar_is_no_bar_of_the_answer(model: Network) -> None:
     check(list(conversation.answer(2)), begin=192, bars=2)
 
 
-def test_nothing_heard_but_a_bar_line_is_silence(model: Network) -> None:
+def test_nothing_heard_but_a_bar_line_is_silence(model: Arrays) -> None:
     check(list(performer(model, 1, [BarStart(0, COMMON)]).answer(2)), begin=96, bars=2)
 
 
 @pytest.mark.parametrize("onset", [0, 50, 95])
-def test_heard_notes_that_still_sound_are_not_the_answer_s_business(model: Network, onset: int) -> None:
+def test_heard_notes_that_still_sound_are_not_the_answer_s_business(model: Arrays, onset: int) -> None:
     """Even one struck in the bar's very last tick, which has no later tick to be released in."""
     heard: list[Event] = [
         BarStart(0, COMMON),
@@ -149,21 +149,21 @@ def test_heard_notes_that_still_sound_are_not_the_answer_s_business(model: Netwo
     in_the_grammar(conversation)
 
 
-def test_a_release_that_comes_with_its_onset_in_the_last_tick_breaks_nothing(model: Network) -> None:
+def test_a_release_that_comes_with_its_onset_in_the_last_tick_breaks_nothing(model: Arrays) -> None:
     heard: list[Event] = [BarStart(0, COMMON), NoteOn(95, 0, 60, 20), NoteOff(95, 0, 60)]
     conversation = performer(model, 1, heard)
     check(list(conversation.answer(2)), begin=96, bars=2)
     in_the_grammar(conversation)
 
 
-def test_an_answer_can_be_continued(model: Network) -> None:
+def test_an_answer_can_be_continued(model: Arrays) -> None:
     conversation = performer(model, 1, told(PLAYED))
     for turn in range(4):
         check(list(conversation.answer(1)), begin=PLAYED.ticks + 96 * turn, bars=1)
     in_the_grammar(conversation)
 
 
-def test_what_is_played_after_an_answer_is_heard(model: Network) -> None:
+def test_what_is_played_after_an_answer_is_heard(model: Arrays) -> None:
     conversation = performer(model, 1, told(PLAYED))
     list(conversation.answer(2))
     line = PLAYED.ticks + 2 * COMMON.ticks
@@ -174,7 +174,7 @@ def test_what_is_played_after_an_answer_is_heard(model: Network) -> None:
     assert [note for note in score.notes if note.onset == line][-1].instrument == 5
 
 
-def test_what_an_answer_left_sounding_ends_at_its_bar_line(model: Network) -> None:
+def test_what_an_answer_left_sounding_ends_at_its_bar_line(model: Arrays) -> None:
     """As its listeners were told: the model hears its own notes end where they ended."""
     conversation = performer(model, 3, told(PLAYED))
     list(conversation.answer(2))
@@ -188,7 +188,7 @@ def test_what_an_answer_left_sounding_ends_at_its_bar_line(model: Network) -> No
 
 
 @pytest.mark.parametrize("events", range(1, 40, 3))
-def test_an_answer_stopped_anywhere_can_be_gone_on_from(model: Network, events: int) -> None:
+def test_an_answer_stopped_anywhere_can_be_gone_on_from(model: Arrays, events: int) -> None:
     conversation = performer(model, 1, told(PLAYED))
     answer = conversation.answer(4)
     last = list(islice(answer, events))[-1]
@@ -200,7 +200,7 @@ def test_an_answer_stopped_anywhere_can_be_gone_on_from(model: Network, events: 
     in_the_grammar(conversation)
 
 
-def test_an_answer_stopped_early_leaves_nothing_after_a_reset(model: Network) -> None:
+def test_an_answer_stopped_early_leaves_nothing_after_a_reset(model: Arrays) -> None:
     conversation = performer(model, 1, told(PLAYED))
     answer = conversation.answer(4)
     list(islice(answer, 7))
@@ -212,14 +212,14 @@ def test_an_answer_stopped_early_leaves_nothing_after_a_reset(model: Network) ->
     assert list(conversation.answer(2)) == list(performer(model, 1, told(PLAYED)).answer(2))
 
 
-def test_a_refused_event_leaves_the_conversation_as_it_was(model: Network) -> None:
+def test_a_refused_event_leaves_the_conversation_as_it_was(model: Arrays) -> None:
     conversation = performer(model, 1, told(PLAYED))
     with pytest.raises(EncodeError, match="outside its bar"):
         conversation.hear(NoteOn(PLAYED.ticks, 99, 60, 20))
     assert list(conversation.answer(2)) == list(performer(model, 1, told(PLAYED)).answer(2))
 
 
-def test_temperature_nought_needs_no_luck(model: Network) -> None:
+def test_temperature_nought_needs_no_luck(model: Arrays) -> None:
     answers = []
     for seed in (1, 2):
         conversation = performer(model, seed, told(PLAYED))
@@ -228,8 +228,8 @@ def test_temperature_nought_needs_no_luck(model: Network) -> None:
     assert answers[0] == answers[1]
 
 
-def test_another_network_goes_on_with_the_conversation(model: Network) -> None:
-    other = network(TINY, seed=9)
+def test_another_network_goes_on_with_the_conversation(model: Arrays) -> None:
+    other = arrays(network(TINY, seed=9))
     conversation = performer(model, 1, told(PLAYED))
     read = conversation.tokens[:10]
     listener = Listener(other)

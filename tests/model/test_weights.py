@@ -10,9 +10,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from meloformer.model.arrays import Arrays
 from meloformer.model.network import Network
+from meloformer.model.shape import SIZES, tensor_shapes
 from meloformer.model.vocabulary import fingerprint
-from meloformer.model.weights import WeightsError, facts_of, load, save
+from meloformer.model.weights import WeightsError, facts_of, load, load_to_play, save
 from music import TINY, network
 
 Tensors = dict[str, torch.Tensor]
@@ -133,3 +135,14 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
 
 def test_a_loaded_network_plays_as_the_saved_one(path: Path) -> None:
     assert isinstance(load(path), Network)
+
+
+def test_a_cpu_plays_in_plain_arrays(path: Path) -> None:
+    assert isinstance(load_to_play(path, "cpu"), Arrays)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_tensors_of_a_shape_are_those_of_its_network(size: str) -> None:
+    with torch.device("meta"):
+        state = Network(SIZES[size]).state_dict()
+    assert tensor_shapes(SIZES[size]) == {name: tuple(tensor.shape) for name, tensor in state.items()}

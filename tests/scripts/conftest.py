@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from meloformer.model.network import Network, Shape
+from meloformer.model.network import Network
+from meloformer.model.shape import Shape
 from meloformer.model.weights import save
 from meloformer.scripts import cli
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from meloformer.model import network
-from meloformer.model.network import Shape
+from meloformer.model.shape import Shape
 from meloformer.model.weights import facts_of
 from meloformer.presets.reader import read
 from tunes import write_tunes

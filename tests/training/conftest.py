@@ -10,7 +10,7 @@ import torch
 from datasets import Dataset
 
 from meloformer.model import network
-from meloformer.model.network import Shape
+from meloformer.model.shape import Shape
 from meloformer.training.ingest import prepare
 from meloformer.training.recipe import Recipe
 from meloformer.training.store import open_store

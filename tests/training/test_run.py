@@ -11,7 +11,8 @@ import torch
 from datasets import Dataset
 
 from meloformer.model import network
-from meloformer.model.network import Network, Shape
+from meloformer.model.network import Network
+from meloformer.model.shape import Shape
 from meloformer.training import checkpoint, run
 from meloformer.training.errors import RunError
 from meloformer.training.journal import entries, last_bits_per_note, recipe_of
