@@ -29,7 +29,7 @@ _TICK_SPEEDS = np.float32(TICK_BASE) ** -_EXPONENT
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block's matrices, transposed for rows from the left.
+    """One block's matrices, transposed: a row times contiguous rows takes half the time of the other way.
 
     `attend_in` and `summary_in` give queries, keys and values in one product, of a token and of a summary.
     `scale` [H + K, 1] goes with normed queries and keys: a query's sharpness over the root of D; 1 for a key.
@@ -49,6 +49,7 @@ class Arrays:
     def __init__(self, shape: Shape, tensors: Mapping[str, Floats]) -> None:
         self.shape = shape
         self.token = tensors["token.weight"]
+        self._out = np.ascontiguousarray(self.token.T)
         self.instrument = tensors["instrument.weight"]
         self.blocks = tuple(_block(shape, tensors, f"blocks.{layer}") for layer in range(shape.layers))
 
@@ -58,19 +59,19 @@ class Arrays:
 
     def logits(self, state_W: Floats) -> Floats:
         """[V]"""
-        found: Floats = self.token @ state_W
+        found: Floats = state_W @ self._out
         return found
 
 
 def _block(shape: Shape, tensors: Mapping[str, Floats], name: str) -> Block:
     def matrix(part: str) -> Floats:
-        return tensors[f"{name}.{part}.weight"].T
+        return np.ascontiguousarray(tensors[f"{name}.{part}.weight"].T)
 
     query = matrix("attention.query")
     sharpness = tensors[f"{name}.attention.sharpness"].reshape(-1, 1) * np.float32(HEAD_DIM**-0.5)
     return Block(
-        attend_in=np.asfortranarray(np.hstack([query, matrix("attention.key_value")])),
-        summary_in=np.asfortranarray(np.hstack([query, matrix("attention.summary_key_value")])),
+        attend_in=np.hstack([query, matrix("attention.key_value")]),
+        summary_in=np.hstack([query, matrix("attention.summary_key_value")]),
         scale=np.vstack([sharpness, np.ones((shape.kv_heads, 1), np.float32)]),
         out=matrix("attention.out"),
         gate_up=matrix("feed_forward.gate_up"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from meloformer.model import network
+from meloformer.model import shape
 from meloformer.model.shape import Shape
 from meloformer.model.weights import facts_of
 from meloformer.presets.reader import read
@@ -24,7 +24,7 @@ def songs(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def tiny_is_a_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """The shape of the tests' preset is one that can be trained."""
-    monkeypatch.setitem(network.SIZES, "tiny", Shape(width=64, layers=1, kv_heads=1))
+    monkeypatch.setitem(shape.SIZES, "tiny", Shape(width=64, layers=1, kv_heads=1))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import torch
 from datasets import Dataset
 
-from meloformer.model import network
+from meloformer.model import shape
 from meloformer.model.shape import Shape
 from meloformer.training.ingest import prepare
 from meloformer.training.recipe import Recipe
@@ -42,7 +42,7 @@ def store(store_path: Path) -> Dataset:
 @pytest.fixture(autouse=True)
 def tiny_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """One size more, which learns in no time."""
-    monkeypatch.setitem(network.SIZES, "tiny", Shape(width=64, layers=1, kv_heads=1))
+    monkeypatch.setitem(shape.SIZES, "tiny", Shape(width=64, layers=1, kv_heads=1))
 
 
 @pytest.fixture(autouse=True, scope="session")

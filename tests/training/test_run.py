@@ -10,7 +10,7 @@ import pytest
 import torch
 from datasets import Dataset
 
-from meloformer.model import network
+from meloformer.model import shape
 from meloformer.model.network import Network
 from meloformer.model.shape import Shape
 from meloformer.training import checkpoint, run
@@ -128,7 +128,7 @@ def test_a_checkpoint_of_another_size_is_refused(
     store: Dataset, tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(store, tmp_path, recipe, BySteps(stop=1, cooldown=0))
-    monkeypatch.setitem(network.SIZES, "tiny", Shape(width=128, layers=1, kv_heads=1))
+    monkeypatch.setitem(shape.SIZES, "tiny", Shape(width=128, layers=1, kv_heads=1))
     with pytest.raises(RunError, match="width=64"):
         train(store, tmp_path, recipe)
 
