@@ -81,15 +81,20 @@ def read_raw(path: Path) -> ScoreTick:
         data = path.read_bytes()
     except OSError as error:
         raise MidiError(f"{path}: {error.strerror or error}; check the path") from None
+    return parse(data, str(path))
+
+
+def parse(data: bytes, name: str) -> ScoreTick:
+    """The bytes of a MIDI file as symusic reads them; `name` is what errors call it. Raises MidiError."""
     if (start := data.find(b"MThd", 0, FURTHEST_HEADER)) < 0:
-        raise MidiError(f"{path}: this is no MIDI file (it does not begin with MThd); export it as .mid")
+        raise MidiError(f"{name}: this is no MIDI file (it does not begin with MThd); export it as .mid")
     try:
         raw = ScoreTick.from_midi(data[start:])
     except Exception as error:  # symusic raises many kinds, all of which mean the same to a user
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise MidiError(f"{path}: the MIDI data is damaged ({reason}); export the file again") from None
+        raise MidiError(f"{name}: the MIDI data is damaged ({reason}); export the file again") from None
     if raw.ticks_per_quarter <= 0:
-        raise MidiError(f"{path}: a quarter note has no ticks in it; export the file again")
+        raise MidiError(f"{name}: a quarter note has no ticks in it; export the file again")
     return raw
 
 

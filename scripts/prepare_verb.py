@@ -1,4 +1,4 @@
-"""`meloformer prepare FOLDER --out DATA`: a folder of MIDI files to an Arrow data set."""
+"""`meloformer prepare FOLDER --out DATA`: MIDI files in folders and archives to an Arrow data set."""
 
 from __future__ import annotations
 
@@ -11,30 +11,40 @@ import typer
 from meloformer.scripts.progress import moving
 
 if TYPE_CHECKING:
-    from meloformer.training.ingest import Refusal
+    from meloformer.training.sources import Refusal
 
 
 def prepare(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", exists=True, file_okay=False, help="where the .mid files are")
+        Path,
+        typer.Argument(metavar="FOLDER", exists=True, help="where the music is: a folder, a .zip or a .tar"),
     ],
     out: Annotated[
         Path, typer.Option("--out", metavar="DATA", help="the data set: a folder that is not there yet")
     ],
     workers: Annotated[int, typer.Option(min=1, max=256, help="how many processes read")] = 1,
+    terms: Annotated[str, typer.Option(help="the licence of the music, told in the data set")] = "not told",
 ) -> None:
-    """Read every .mid and .midi file below FOLDER into DATA, and tell which were refused and why."""
+    """Read every .mid, .midi and .kar file below FOLDER, in archives too, into DATA.
+
+    What was refused, or has the notes of another file, is told with the reason, here and in DATA.report.txt.
+    If it is stopped, the same command goes on where it was.
+    """
     from meloformer.training.ingest import midi_files
     from meloformer.training.ingest import prepare as read_all
+    from meloformer.training.meta import meta_of
+    from meloformer.training.report import summary
 
     files = len(midi_files(folder))
     with moving("reading", files) as show:
-        refusals = read_all(folder, out, workers, lambda done: show(done, f"{done} of {files} files"))
-    tell_refused(refusals)
-    print(f"{out}: {files - len(refusals)} pieces; {len(refusals)} of {files} files refused")
+        left_out = read_all(folder, out, workers, lambda done: show(done, f"{done} of {files} files"), terms)
+    tell_refused(left_out)
+    print(summary(out, meta_of(out), left_out))
 
 
 def tell_refused(refusals: Sequence[Refusal]) -> None:
     """One line for each file that was left out, with its reason and the way out."""
-    for refusal in refusals:
-        print(f"refused: {refusal.reason}")
+    from meloformer.training.report import lines
+
+    for line in lines(refusals):
+        print(line)

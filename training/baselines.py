@@ -13,8 +13,8 @@ from meloformer.model import vocabulary as v
 from meloformer.training.bits import Bits, is_onset
 from meloformer.training.copying import fit_copying
 from meloformer.training.ngram import ORDER, Chances, Tokens, count_ngrams
+from meloformer.training.rows import piece_of
 from meloformer.training.split import split
-from meloformer.training.store import piece_of
 from meloformer.training.windows import whole
 
 SHIFTS = (-2, 0, 2)  # semitones; five keys made the 5-gram worse than three

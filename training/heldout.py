@@ -12,8 +12,8 @@ from torch import Tensor
 
 from meloformer.model.layout import Document, pack
 from meloformer.training.loader import Rows
+from meloformer.training.rows import Piece, piece_of
 from meloformer.training.split import split
-from meloformer.training.store import Piece, piece_of
 from meloformer.training.windows import whole
 
 ROWS_AT_ONCE = 8

@@ -1,91 +1,139 @@
-"""A folder of MIDI files to an Arrow data set, with the reason for every file that was left out."""
+"""MIDI files in folders and archives to a data set, with the reason for every file that was left out."""
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+import pyarrow as pa
+
 from meloformer.model import chords, midi
+from meloformer.training.archives import TooLargeError
 from meloformer.training.errors import StoreError
-from meloformer.training.store import Piece, write
+from meloformer.training.meta import NOT_TOLD
+from meloformer.training.parts import Outcomes, Parts
+from meloformer.training.repeats import Seen
+from meloformer.training.report import write_report
+from meloformer.training.rows import Piece, Row, row_of
+from meloformer.training.sources import Refusal, Source, contents, read_file, said, sources
+from meloformer.training.store import refuse_if_there, unfinished, write_tables
 
-SUFFIXES = (".mid", ".midi")
 FILES_AT_ONCE = 16  # what a worker is handed at a time
+MOST_NOTES = 2**18  # of one piece; the longest symphony has a third of that
 
-Read = Callable[[Path, str], "Piece | Refusal"]
-ReadAll = Callable[[Read, Iterable[Path], Iterable[str]], Iterable["Piece | Refusal"]]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A file that was left out, and why."""
-
-    path: Path
-    reason: str
+Content = tuple[Source, "bytes | Refusal | None"]
+ReadAll = Callable[[Iterable[Content]], Iterable["Row | Refusal"]]
 
 
-def midi_files(folder: Path) -> list[Path]:
-    """Every MIDI file below a folder, sorted. Raises StoreError where there is none."""
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not found:
-        raise StoreError(f"{folder}: there is no .mid file in it; choose a folder of MIDI files")
-    return found
+def midi_files(given: Path) -> list[Path]:
+    """Every MIDI file below a folder or in an archive, sorted. Raises StoreError where there is none."""
+    return [source.path for source in sources(given)[0]]
 
 
-def collection_of(path: Path, folder: Path) -> str:
-    """The first folder below `folder` that the file lies in, or nothing."""
-    inside = path.relative_to(folder).parts
-    return inside[0] if len(inside) > 1 else ""
-
-
-def read_piece(path: Path, collection: str) -> Piece | Refusal:
-    """One file as a piece, or the reason why not."""
+def read_piece(source: Source, content: bytes | Refusal | None = None) -> Row | Refusal:
+    """One file as a row, or the reason why not; `content` is what is known of it already."""
+    if isinstance(content, Refusal):
+        return content
+    path = source.path
     try:
-        score = midi.read(path)
-        return Piece(collection, path.stem, score, tuple(chords.label(score)))
+        return row_of(_piece(source, read_file(path) if content is None else content))
     except midi.MidiError as error:
         return Refusal(path, str(error))
+    except TooLargeError as error:
+        return Refusal(path, f"{path}: {error}; cut it into pieces")
+    except OSError as error:
+        return Refusal(path, f"{path}: {said(error)}; make it readable, or leave it out")
     except Exception as error:  # one strange file must not end the reading of thousands
         return Refusal(path, f"{path}: it cannot be read ({type(error).__name__}: {error}); export it again")
 
 
+def _piece(source: Source, data: bytes) -> Piece:
+    raw = midi.parse(data, str(source.path))
+    if (notes := raw.note_num()) > MOST_NOTES:
+        raise midi.MidiError(f"{source.path}: {notes} notes are more than {MOST_NOTES}; cut it into pieces")
+    score = midi.from_symusic(raw, str(source.path))
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Piece(source.collection, source.name, score, tuple(chords.label(score)), source.label, sha256)
+
+
 def prepare(
-    folder: Path, out: Path, workers: int = 1, progress: Callable[[int], None] = lambda done: None
+    given: Path,
+    out: Path,
+    workers: int = 1,
+    progress: Callable[[int], None] = lambda done: None,
+    terms: str = NOT_TOLD,
 ) -> list[Refusal]:
-    """Every MIDI file below `folder` to an Arrow data set at `out`; gives the refused files.
+    """Every MIDI file below a folder or in an archive to an Arrow data set at `out`; gives what was left out.
 
-    `progress` is told how many files are done. The same files make the same data set, however many workers
-    read them. Raises StoreError when nothing could be read, or something is at `out` already.
+    A reading that was stopped goes on where it was. The same files make the same data set, byte for byte,
+    however many workers read them and however often they were stopped. Of pieces with the same notes, in any
+    key, the first stays. `progress` is told how many files are done; `terms` are those of the music. Raises
+    StoreError when nothing could be read, or something is at `out` already.
     """
-    paths = midi_files(folder)
-    refusals: list[Refusal] = []
-
-    def pieces(read_all: ReadAll) -> Iterator[Piece]:
-        collections = [collection_of(path, folder) for path in paths]
-        for done, read in enumerate(read_all(read_piece, paths, collections), 1):
-            if isinstance(read, Refusal):
-                refusals.append(read)
-            else:
-                yield read
-            progress(done)
-
+    refuse_if_there(out)
+    found, refusals = sources(given)
+    parts = Parts(unfinished(out), found)
     with _readers(workers) as read_all:
-        count = write(pieces(read_all), out)
-    if not count:
-        raise StoreError(f"{folder}: none of its {len(paths)} files could be read: {refusals[0].reason}")
-    return refusals
+        _read_missing(parts, len(found), read_all, progress)
+    seen = Seen()
+    meta = write_tables(_firsts(parts, seen, refusals), out, terms)
+    if not meta:
+        raise StoreError(f"{given}: none of its {len(found)} files could be read: {refusals[0].reason}")
+    left_out = sorted(refusals, key=lambda one: (one.repeats != "", str(one.path)))
+    write_report(out, meta, left_out)
+    return left_out
+
+
+def _read_missing(parts: Parts, total: int, read_all: ReadAll, progress: Callable[[int], None]) -> None:
+    missing = list(parts.missing())
+    done = total - sum(len(wanted) for _, wanted in missing)
+    reads = iter(read_all(contents(source for _, wanted in missing for source in wanted)))
+    for number, wanted in missing:
+        outcomes = Outcomes()
+        for read in islice(reads, len(wanted)):
+            outcomes.add(read)
+            done += 1
+            progress(done)
+        parts.keep(number, outcomes)
+
+
+def _firsts(parts: Parts, seen: Seen, refusals: list[Refusal]) -> Iterator[pa.Table]:
+    """The rows of every part that no row before them has the notes of."""
+    for table, refused in parts.read():
+        refusals += refused
+        kept, repeats = seen.sift(table)
+        refusals += repeats
+        yield kept
 
 
 @contextmanager
 def _readers(workers: int) -> Iterator[ReadAll]:
     """`map`, in this process or in several."""
     if workers == 1:
-        yield map
+        yield lambda wanted: (read_piece(*one) for one in wanted)
         return
     context = multiprocessing.get_context("spawn")  # what every system has
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        yield lambda read, paths, names: pool.map(read, paths, names, chunksize=FILES_AT_ONCE)
+        yield lambda wanted: _spread(pool, workers, wanted)
+
+
+def _spread(pool: ProcessPoolExecutor, workers: int, wanted: Iterable[Content]) -> Iterator[Row | Refusal]:
+    """The outcomes in order, with no more than a few handfuls of files on their way at once."""
+    wanted = iter(wanted)
+    waiting: deque[Future[list[Row | Refusal]]] = deque()
+    while True:
+        while len(waiting) < 2 * workers and (some := list(islice(wanted, FILES_AT_ONCE))):
+            waiting.append(pool.submit(_read_some, some))
+        if not waiting:
+            return
+        yield from waiting.popleft().result()
+
+
+def _read_some(wanted: list[Content]) -> list[Row | Refusal]:
+    return [read_piece(*one) for one in wanted]

@@ -15,12 +15,13 @@ from meloformer.presets.reader import find
 from meloformer.presets.reader import read as read_preset
 from meloformer.training import checkpoint
 from meloformer.training.errors import RunError
-from meloformer.training.ingest import Refusal, prepare
+from meloformer.training.ingest import prepare
 from meloformer.training.journal import recipe_of
 from meloformer.training.plan import BySteps, ByTime, Plan
 from meloformer.training.publish import LIKE, facts_of, publish
 from meloformer.training.recipe import Recipe, gentler, recipe_for
 from meloformer.training.run import Tell, cool_down, train
+from meloformer.training.sources import Refusal
 from meloformer.training.store import is_store, open_store
 
 

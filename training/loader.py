@@ -14,8 +14,8 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from meloformer.model.layout import Document, Row, pack
 from meloformer.model.vocabulary import BAR
+from meloformer.training.rows import piece_of
 from meloformer.training.split import split
-from meloformer.training.store import piece_of
 from meloformer.training.windows import Budget, Chances, window
 
 BARS_PER_TOKEN = 48 / 512

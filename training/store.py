@@ -1,118 +1,137 @@
-"""Music in an Arrow data set, memory-mapped: one row a piece, on the grid, with its bars' chords."""
+"""A store: pieces of music in a folder, as an Arrow data set or as .pt shards, memory-mapped either way.
+
+What is opened is a `datasets.Dataset`, one row a piece, whatever lies in the folder.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from datasets import Dataset, Features, Sequence, Value, concatenate_datasets, load_from_disk
+import pyarrow as pa
+from datasets import Dataset, DatasetInfo, load_from_disk
+from datasets.table import InMemoryTable, MemoryMappedTable
 from datasets.utils.logging import disable_progress_bar
 
-from meloformer.model.score import Meter, Note, Score, TempoChange
 from meloformer.model.vocabulary import fingerprint
+from meloformer.training import shards
 from meloformer.training.errors import StoreError
+from meloformer.training.meta import META, NOT_TOLD, Kind, Meta, Tally, meta_of
+from meloformer.training.rows import FEATURES, Piece, row_of
 
-FEATURES = Features(
-    {
-        "collection": Value("string"),
-        "name": Value("string"),
-        "meters": Sequence(Value("uint8")),  # numerator, denominator of each bar
-        "chords": Sequence(Value("uint8")),
-        "tempos": Sequence(Value("int32")),  # tick, step
-        "notes": Sequence(Value("int32")),  # onset, instrument, pitch, end, velocity
-    }
-)
-MARK = "dataset_info.json"  # the file that makes a folder a data set
+MARK = "dataset_info.json"  # the file that makes a folder an Arrow data set
+FORMAT_1 = {"collection", "name", "meters", "chords", "tempos", "notes"}
+SCHEMA: pa.Schema = FEATURES.arrow_schema
 ROWS_AT_ONCE = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One row of a store."""
-
-    collection: str
-    name: str
-    score: Score
-    chords: tuple[int, ...]
-
-
-def row_of(piece: Piece) -> dict[str, Any]:
-    """A piece as a row of flat numbers."""
-    score = piece.score
-    return {
-        "collection": piece.collection,
-        "name": piece.name,
-        "meters": np.array(score.meters, dtype=np.uint8).reshape(-1),
-        "chords": np.array(piece.chords, dtype=np.uint8),
-        "tempos": np.array(score.tempos, dtype=np.int32).reshape(-1),
-        "notes": np.array(score.notes, dtype=np.int32).reshape(-1),
-    }
-
-
-def piece_of(row: dict[str, Any]) -> Piece:
-    """A row as a piece again."""
-    meters = tuple(Meter(*pair) for pair in _groups(row["meters"], 2))
-    tempos = tuple(TempoChange(*pair) for pair in _groups(row["tempos"], 2))
-    notes = tuple(Note(*five) for five in _groups(row["notes"], 5))
-    return Piece(
-        row["collection"],
-        row["name"],
-        Score(meters, tempos, notes),
-        tuple(np.asarray(row["chords"]).tolist()),
-    )
-
-
-def _groups(flat: Any, size: int) -> list[list[int]]:
-    grouped: list[list[int]] = np.asarray(flat, dtype=np.int64).reshape(-1, size).tolist()
-    return grouped
 
 
 def is_store(path: Path) -> bool:
     """Whether a folder is a data set, and not a folder of MIDI files."""
-    return (path / MARK).is_file()
+    return (path / META).is_file() or (path / MARK).is_file()
 
 
-def write(pieces: Iterable[Piece], out: Path) -> int:
-    """Pieces to a new data set at `out`, in one rename; gives how many there were, and writes none for none.
+def unfinished(out: Path) -> Path:
+    """Where a store that is to be `out` is made, until it is whole."""
+    return out.with_name(f"{out.name}.part")
 
-    Raises StoreError where something is at `out` already.
+
+def write(pieces: Iterable[Piece], out: Path, terms: str = NOT_TOLD) -> int:
+    """Pieces to a new data set at `out`; gives how many there were, and writes none for none."""
+    shutil.rmtree(unfinished(out), ignore_errors=True)  # what a killed run left behind
+    meta = write_tables(_tables(iter(pieces)), out, terms)
+    return meta.pieces if meta else 0
+
+
+def _tables(pieces: Iterator[Piece]) -> Iterator[pa.Table]:
+    while rows := [row_of(piece) for piece in islice(pieces, ROWS_AT_ONCE)]:
+        yield table_of(rows)
+
+
+def table_of(rows: Iterable[dict[str, object]]) -> pa.Table:
+    """Rows as an Arrow table: as Python numbers their notes would take ten times the room."""
+    rows = list(rows)
+    return pa.Table.from_pydict({name: [row[name] for row in rows] for name in FEATURES}, schema=SCHEMA)
+
+
+def write_tables(
+    tables: Iterable[pa.Table], out: Path, terms: str = NOT_TOLD, kind: Kind = "arrow"
+) -> Meta | None:
+    """Tables of rows to a new store at `out`, in one rename; None, and nothing written, where no row comes.
+
+    The same rows make the same bytes. Raises StoreError where something is at `out`, or there is no room.
     """
+    refuse_if_there(out)
+    filled = (table for table in tables if len(table))
+    if (first := next(filled, None)) is None:
+        shutil.rmtree(unfinished(out), ignore_errors=True)
+        return None
+    making = unfinished(out) / "store"
+    shutil.rmtree(making, ignore_errors=True)
+    try:
+        making.mkdir(parents=True)
+        tally = Tally()
+        WRITERS[kind](tally.over(chain([first], filled)), making, terms)
+        meta = tally.meta(kind, making, terms)
+        meta.write(making)
+        os.replace(making, out)
+    except OSError as error:
+        raise StoreError(f"{out} cannot be written ({error.strerror or error}); make room there") from error
+    shutil.rmtree(unfinished(out), ignore_errors=True)
+    return meta
+
+
+def refuse_if_there(out: Path) -> None:
     if out.exists():
         raise StoreError(f"{out} is there already; remove it, or choose another folder for the data set")
-    parts = list(_parts(iter(pieces)))
-    if not parts:
-        return 0
-    dataset = concatenate_datasets(parts)
-    dataset.info.description = _description()
-    unfinished = out.with_name(f"{out.name}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)  # what a killed run left behind
+
+
+def _write_arrow(tables: Iterable[pa.Table], folder: Path, terms: str) -> None:
+    """As `datasets` saves one, by way of one long file, so that memory does not grow with the music."""
+    long = folder.with_name("rows.arrow")
+    with pa.OSFile(str(long), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as stream:
+        for table in tables:
+            stream.write_table(table.combine_chunks())
     disable_progress_bar()
-    dataset.save_to_disk(str(unfinished))
-    os.replace(unfinished, out)
-    return len(dataset)
+    dataset = _dataset(MemoryMappedTable.from_file(str(long)), terms)
+    dataset.save_to_disk(str(folder))
 
 
-def _parts(pieces: Iterator[Piece]) -> Iterator[Dataset]:
-    """Some pieces at a time as Arrow tables: their notes as Python numbers would take ten times the room."""
-    while rows := [row_of(piece) for piece in islice(pieces, ROWS_AT_ONCE)]:
-        yield Dataset.from_dict({name: [row[name] for row in rows] for name in FEATURES}, features=FEATURES)
+def _dataset(table: InMemoryTable | MemoryMappedTable, terms: str) -> Dataset:
+    about = DatasetInfo(description=_description(), license=terms, features=FEATURES)
+    return Dataset(table, info=about, fingerprint=fingerprint())  # a chance one would change the file's bytes
+
+
+WRITERS: dict[Kind, Callable[[Iterable[pa.Table], Path, str], None]] = {
+    "arrow": _write_arrow,
+    "pt": lambda tables, folder, terms: shards.write(tables, folder),
+}
 
 
 def open_store(path: Path) -> Dataset:
-    """The data set at `path`. Raises StoreError for anything else, and for one of another vocabulary."""
+    """The store at `path`; `info.license` tells its terms. Formats that were written before open as well.
+
+    Every file's checksum is compared first. Raises StoreError for anything else, and for another vocabulary.
+    """
     if not is_store(path):
         raise StoreError(f"{path} is no data set; `meloformer prepare FOLDER --out {path}` makes one")
+    if not (path / META).is_file():
+        return _opened_arrow(path, FORMAT_1)
+    meta = meta_of(path)
+    meta.check(path)
+    if meta.kind == "pt":
+        return _dataset(InMemoryTable(shards.read(path, list(meta.files))), meta.terms)
+    return _opened_arrow(path, set(FEATURES))
+
+
+def _opened_arrow(path: Path, columns: set[str]) -> Dataset:
     try:
         store = load_from_disk(str(path))
     except (OSError, ValueError) as error:
         raise StoreError(f"{path} cannot be opened ({error}); prepare it again") from error
-    if not isinstance(store, Dataset) or set(FEATURES) - set(store.column_names):
+    if not isinstance(store, Dataset) or columns - set(store.column_names):
         raise StoreError(f"{path} holds other data than MeloFormer's; prepare a folder of MIDI files")
     if store.info.description != _description():
         raise StoreError(f"{path} was prepared for another vocabulary than {fingerprint()}; prepare it again")

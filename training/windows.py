@@ -14,7 +14,7 @@ from meloformer.model.chords import transposed
 from meloformer.model.encoder import Telling, encode
 from meloformer.model.layout import Document
 from meloformer.model.score import Note, Score, TempoChange
-from meloformer.training.store import Piece
+from meloformer.training.rows import Piece
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from hypothesis import given
 from meloformer.model.score import Score
 from meloformer.training import store as stores
 from meloformer.training.errors import StoreError
-from meloformer.training.store import Piece, is_store, open_store, piece_of, row_of, write
+from meloformer.training.rows import Piece, piece_of, row_of
+from meloformer.training.store import is_store, open_store, write
 from music import scores
 from tunes import tune
 

@@ -12,7 +12,7 @@ from meloformer.model.chords import label
 from meloformer.model.decoder import decode
 from meloformer.model.layout import pack
 from meloformer.model.score import Score
-from meloformer.training.store import Piece
+from meloformer.training.rows import Piece
 from meloformer.training.windows import Budget, Chances, whole, window
 from music import scores
 from tunes import tune
