@@ -7,7 +7,7 @@ import pytest
 
 from meloformer.model.encoder import encode
 from meloformer.model.memory import EXACT_SHARES, LENGTHS, MOVED_SHARES
-from meloformer.training.bits import bits_of
+from meloformer.training.bits import Bits, bits_of
 from meloformer.training.heldout import batched
 from meloformer.training.loader import Rows
 from meloformer.training.remembering import Told, bits, fit, told, worth
@@ -49,5 +49,5 @@ def test_a_longer_stretch_deserves_more_of_the_chance(repeating: list[Told]) -> 
 
 
 def test_what_nobody_thought_of_has_finite_bits() -> None:
-    nothing = Told(np.zeros(1), np.zeros((2, 1)), np.zeros((2, 1), dtype=np.int64), bits([], []), 0.0)
+    nothing = Told(np.zeros(1), np.zeros((2, 1)), np.zeros((2, 1), dtype=np.int64), Bits(0, 1, 1, 1), 0.0)
     assert np.isfinite(bits([nothing], []).bits)
