@@ -21,6 +21,7 @@ from meloformer.training.copying import fitted
 from meloformer.training.heldout import batched
 from meloformer.training.loader import Rows
 
+MOST_SHARE = 0.98  # a memory is never so sure that nothing else can happen
 LEAST_CHANCE = 1e-30  # of a token that neither the model nor the memory thought of, before its logarithm
 
 Chances = NDArray[np.float64]
@@ -83,7 +84,8 @@ def fit(documents: Sequence[Told]) -> list[Chances]:
     for index in range(len(documents[0].recalled)):
         recalled = np.concatenate([one.recalled[index] for one in documents])
         classes = np.concatenate([one.classes[index] for one in documents])
-        shares.append(fitted(recalled, classes, _mixed(documents, shares), len(LENGTHS) + 1))
+        best = fitted(recalled, classes, _mixed(documents, shares), len(LENGTHS) + 1)
+        shares.append(np.minimum(best, MOST_SHARE))
     return shares
 
 

@@ -41,11 +41,10 @@ def test_fitted_shares_are_no_worse_than_none_on_what_they_are_fitted_on(repeati
     assert bits(other, fit(other)).bits <= bits(other, []).bits
 
 
-def test_a_longer_stretch_deserves_more_of_the_chance(repeating: list[Told]) -> None:
-    moved, exact = fit(repeating)
-    assert moved.shape == exact.shape == (len(LENGTHS) + 1,)
-    assert moved[0] < moved[6] < moved[9]
-    assert all((shares >= 0).all() and (shares <= 1).all() for shares in (moved, exact))
+def test_there_is_a_share_for_each_class_of_length_and_none_is_certain(repeating: list[Told]) -> None:
+    for shares in fit(repeating):
+        assert shares.shape == (len(LENGTHS) + 1,)
+        assert ((shares >= 0) & (shares < 1)).all()
 
 
 def test_what_nobody_thought_of_has_finite_bits() -> None:
