@@ -13,6 +13,7 @@ from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.grammar import Grammar
 from meloformer.model.limits import Limits, answer_mask
 from meloformer.model.listener import Listener, Weights
+from meloformer.model.memory import Memory
 from meloformer.model.sampling import Sampling, choose, distribution
 from meloformer.model.score import Meter
 
@@ -25,17 +26,19 @@ class Performer:
     """One conversation with a network. Not for more than one thread.
 
     Events come in and go out in ticks of 1/24 quarter since the conversation began; same seed, same answer.
+    The memory outlives the conversation: while it is mixed in, earlier ones have a say too.
     """
 
     def __init__(self, network: Weights, sampling: Sampling, seed: int, limits: Limits = NO_LIMITS) -> None:
         self.sampling = sampling
         self.limits = limits
         self.seed = seed
+        self.memory = Memory()
         self._network = network
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything, the dice included: a new conversation."""
+        """Forget everything but the memory, the dice included: a new conversation."""
         self._listener = Listener(self._network)
         self._grammar = Grammar()
         self._encoder = Encoder()
@@ -114,11 +117,16 @@ class Performer:
         if crowded and limited[v.BAR]:
             return v.BAR
         self.catch_up()
-        chances = distribution(self._listener.logits(), limited if limited.any() else allowed, self.sampling)
+        permitted = limited if limited.any() else allowed
+        chances = distribution(self._listener.logits(), permitted, self.sampling)
+        if self.sampling.memory:
+            chances = self.memory.mixed(chances, permitted, self.sampling.memory)
         return choose(chances, self._random)
 
     def _take(self, tokens: Sequence[int]) -> list[Event]:
         self._tokens += tokens
+        for token in tokens:
+            self.memory.push(token)
         return [event for token in tokens for event in self._grammar.take(token)]
 
 

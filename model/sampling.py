@@ -15,7 +15,8 @@ class Sampling:
     """How daring the choice is.
 
     `temperature` 0 to 4, 0 takes the likeliest; `top_p` above 0 to 1 keeps the likeliest tokens that together
-    reach it; `min_p` 0 to below 1 drops tokens less likely than this share of the likeliest.
+    reach it; `min_p` 0 to below 1 drops tokens less likely than this share of the likeliest. `memory` 0 to 1
+    is how much of what was played and answered before is mixed in after that (see memory.py).
 
     Sources: nucleus sampling (Holtzman et al. 2020), min-p (Nguyen et al. 2024).
     """
@@ -23,12 +24,14 @@ class Sampling:
     temperature: float = 1.0
     top_p: float = 0.95
     min_p: float = 0.02
+    memory: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
             ("temperature", self.temperature, 0.0, 4.0),
             ("top_p", self.top_p, 1e-6, 1.0),
             ("min_p", self.min_p, 0.0, 0.999),
+            ("memory", self.memory, 0.0, 1.0),
         ):
             if not low <= value <= high:
                 raise ValueError(f"{name} is {low:g} to {high:g}, not {value}")

@@ -106,6 +106,17 @@ _ROWS: Final = (
         cc=None,
     ),
     Control(
+        name="memory",
+        kind="float",
+        low=0.0,
+        high=1.0,
+        default=0.0,
+        unit="",
+        meaning="how readily phrases of this sitting come back, in any key: 0 leaves that to the model",
+        home="sampling.memory",
+        cc=25,
+    ),
+    Control(
         name="bars",
         kind="int",
         low=1,

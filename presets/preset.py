@@ -25,6 +25,7 @@ class SamplingSettings:
     top_p: float
     min_p: float
     seed: int
+    memory: float
 
 
 @dataclass(frozen=True, slots=True)

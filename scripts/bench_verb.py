@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from meloformer.presets import DEFAULT, SHIPPED
-from meloformer.scripts import bench_bridge, bench_data, bench_decode
+from meloformer.scripts import bench_bridge, bench_data, bench_decode, bench_memory
 from meloformer.scripts.options import BarsOption, DeviceOption, PresetOption, PresetsOption
 
 app = typer.Typer(help="The measurements behind the README's tables, as JSON lines.", no_args_is_help=True)
@@ -44,6 +44,22 @@ def data(
 ) -> None:
     """Whether every MIDI file below a folder comes back from its tokens as it was; fails if not."""
     tell(bench_data.measure(folder, limit))
+
+
+@app.command()
+def memory(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", exists=True, file_okay=False, help="a data set of `prepare`")
+    ],
+    preset: PresetOption = DEFAULT,
+    presets: PresetsOption = SHIPPED,
+    pieces: Annotated[int, typer.Option(min=1, help="how many held-out pieces of each collection")] = 4,
+    seq_len: Annotated[
+        int, typer.Option("--seq-len", min=64, max=65536, help="most tokens of a piece")
+    ] = 2048,
+) -> None:
+    """What a memory of the sitting gains in bits per note, what it costs, and the shares it should have."""
+    tell(bench_memory.measure(preset, presets, data, pieces, seq_len))
 
 
 def tell(records: Iterable[dict[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from meloformer.scripts.continuation import continuation
 from meloformer.scripts.options import (
     BarsOption,
     DeviceOption,
+    MemoryOption,
     MinPOption,
     PresetOption,
     PresetsOption,
@@ -34,12 +35,14 @@ def continue_(
     temperature: TemperatureOption = None,
     top_p: TopPOption = None,
     min_p: MinPOption = None,
+    memory: MemoryOption = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Write IN.mid unchanged and new bars behind it to OUT.mid; the same seed gives the same bytes."""
     raw = read_raw(source)
     settings = read(find(preset, presets))
-    sampling = chosen(settings.sampling, seed=seed, temperature=temperature, top_p=top_p, min_p=min_p)
+    said = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "memory": memory}
+    sampling = chosen(settings.sampling, seed=seed, **said)
     performer = player(settings, sampling, device)
     longer = continuation(raw, performer, bars, settings.controls.velocity, str(source))
     target.write_bytes(longer.raw.dumps_midi())

@@ -1,25 +1,27 @@
-"""`meloformer evaluate PRESET DATA`: how surprised a preset is by music that it has not learnt from."""
+"""`meloformer evaluate PRESET DATA`: what a preset is worth on music that it has not learnt from."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
 
 from meloformer.presets import SHIPPED
+from meloformer.presets.preset import Preset
 from meloformer.presets.reader import find
 from meloformer.presets.reader import read as read_preset
-from meloformer.scripts.options import DeviceOption, PresetsOption
+from meloformer.scripts.options import Device, DeviceOption, PresetsOption
+from meloformer.scripts.picture import can_draw
 from meloformer.scripts.prepare_verb import tell_refused
 from meloformer.scripts.progress import moving
+from meloformer.scripts.tables import Grid, on_terminal
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -47,13 +49,61 @@ def evaluate(
     seq_len: Annotated[
         int, typer.Option("--seq-len", min=64, max=65536, help="most tokens of a piece")
     ] = 512,
+    prompts: Annotated[
+        int,
+        typer.Option(min=0, max=1000, help="how many of the fixed prompts are answered; 0 only counts bits"),
+    ] = 24,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="be thorough (random prompts, 64 bars), and write a page with .mid files and pictures here",
+        ),
+    ] = None,
     presets: PresetsOption = SHIPPED,
     device: DeviceOption = "auto",
 ) -> None:
-    """Bits per note (and per token) on the held-out pieces of DATA, collection by collection: less is better.
+    """Bits per note (and per bar) on the held-out pieces of DATA, collection by collection: less is better.
+
+    Then PRESET answers held-out prompts with three seeds, and its answers are measured beside what really
+    followed, a copy of the last bars, and another piece.
 
     Held out are the pieces that no training on DATA learns from. Nobody is helped by the grammar's mask.
     """
+    from meloformer.scripts.audition import audition
+    from meloformer.scripts.report import write_report
+
+    if report and not can_draw():
+        raise typer.BadParameter("--report needs matplotlib: pip install 'meloformer[pictures]'")
+    settings = read_preset(find(preset, presets))
+    with _store(data) as store:
+        bits, grid = _bits(preset, settings, store, data, Measuring(baselines, pieces, seq_len, device))
+        heard = audition(settings, store, prompts, report is not None, device) if prompts else None
+    grids = [grid, *(heard.grids() if heard else ())]
+    for one in grids:
+        Console().print(on_terminal(one))
+    if out:
+        numbers = {"bits": bits.as_json(), "music": heard.as_json() if heard else {}}
+        out.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    if report:
+        print(write_report(report, grids, heard))
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """How bits are measured."""
+
+    baselines: bool
+    pieces: int
+    seq_len: int
+    device: Device
+
+
+def _bits(
+    preset: str, settings: Preset, store: Dataset, data: Path, how: Measuring
+) -> tuple[Evaluation, Grid]:
+    """Everyone's bits on the same excerpts, and their table. Raises StoreError where nothing is held out."""
     from meloformer.model.weights import load, resolved
     from meloformer.training.errors import StoreError
     from meloformer.training.evaluation import evaluate as measured
@@ -61,19 +111,16 @@ def evaluate(
     from meloformer.training.heldout import excerpts
     from meloformer.training.loader import Rows
 
-    rows = Rows.of(seq_len)
-    network = load(read_preset(find(preset, presets)).weights, resolved(device))
-    with _store(data) as store:
-        chosen = excerpts(store, rows, pieces)
-        if not chosen:
-            raise StoreError(f"{data}: one piece alone cannot be held out; add another")
-        measures = {preset: of_network(network, rows)}
-        for name, baseline in (_baselines(store) if baselines else {}).items():
-            measures[name] = of_baseline(baseline)
-        result = measured(chosen, measures)
-    Console().print(_table(result, len(chosen)))
-    if out:
-        out.write_text(json.dumps(result.as_json(), indent=2) + "\n", encoding="utf-8")
+    rows = Rows.of(how.seq_len)
+    network = load(settings.weights, resolved(how.device))
+    chosen = excerpts(store, rows, how.pieces)
+    if not chosen:
+        raise StoreError(f"{data}: one piece alone cannot be held out; add another")
+    measures = {preset: of_network(network, rows)}
+    for name, baseline in (_baselines(store) if how.baselines else {}).items():
+        measures[name] = of_baseline(baseline)
+    result = measured(chosen, measures)
+    return result, _grid(result, len(chosen))
 
 
 @contextmanager
@@ -99,18 +146,15 @@ def _baselines(store: Dataset) -> dict[str, Baseline]:
         return fit_baselines(store, lambda done: show(done, f"{done} pieces for the baselines"))
 
 
-def _table(result: Evaluation, pieces: int) -> Table:
-    title = f"Bits per note (per token), {pieces} held-out pieces"
-    table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False, collapse_padding=True)
-    table.add_column("collection", no_wrap=True)
-    for who in result.bits:
-        table.add_column(who, justify="right")
-    for name in result.collections:
-        _add(table, name or "(folder)", [of_one[name] for of_one in result.bits.values()])
-    table.add_section()
-    _add(table, "overall", [result.overall(who) for who in result.bits])
-    return table
+def _grid(result: Evaluation, pieces: int) -> Grid:
+    rows = [
+        _row(name or "(folder)", [of_one[name] for of_one in result.bits.values()])
+        for name in result.collections
+    ]
+    rows.append(_row("overall", [result.overall(who) for who in result.bits]))
+    title = f"Bits per note (per bar), {pieces} held-out pieces"
+    return Grid(title, ["collection", *result.bits], rows, total=True)
 
 
-def _add(table: Table, name: str, bits: list[Bits]) -> None:
-    table.add_row(name, *(f"{one.per_note:.2f} ({one.per_token:.2f})" for one in bits))
+def _row(name: str, bits: list[Bits]) -> list[str]:
+    return [name, *(f"{one.per_note:.2f} ({one.per_bar:.1f})" for one in bits)]

@@ -19,9 +19,11 @@ def chosen(
     top_p: float | None = None,
     min_p: float | None = None,
     seed: int | None = None,
+    memory: float | None = None,
 ) -> SamplingSettings:
     """A preset's sampling, with what the command line says in its place."""
-    said: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "min_p": min_p, "seed": seed}
+    said: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "min_p": min_p}
+    said |= {"seed": seed, "memory": memory}
     return replace(settings, **{name: value for name, value in said.items() if value is not None})
 
 
@@ -32,5 +34,5 @@ def player(preset: Preset, settings: SamplingSettings, device: Device) -> Perfor
     from meloformer.model.weights import load_to_play
 
     network = load_to_play(preset.weights, device)
-    sampling = Sampling(settings.temperature, settings.top_p, settings.min_p)
+    sampling = Sampling(settings.temperature, settings.top_p, settings.min_p, settings.memory)
     return Performer(network, sampling, settings.seed)

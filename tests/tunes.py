@@ -22,7 +22,7 @@ def tune(seed: int, bars: int = 8) -> Score:
     return Score((Meter(4, 4),) * bars, (TempoChange(0, 70),), tuple(sorted(notes)))
 
 
-def write_tunes(folder: Path, count: int, first: int = 0) -> None:
+def write_tunes(folder: Path, count: int, first: int = 0, bars: int = 8) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for seed in range(first, first + count):
-        midi.write(tune(seed), folder / f"tune{seed}.mid")
+        midi.write(tune(seed, bars), folder / f"tune{seed}.mid")

@@ -10,7 +10,7 @@ import torch
 from datasets import Dataset
 
 from meloformer.model import vocabulary as v
-from meloformer.training.bits import Bits, is_onset
+from meloformer.training.bits import Bits, counted
 from meloformer.training.copying import fit_copying
 from meloformer.training.ngram import ORDER, Chances, Tokens, count_ngrams
 from meloformer.training.rows import piece_of
@@ -72,4 +72,4 @@ def bits_of_baseline(baseline: Baseline, documents: Sequence[Sequence[int]]) -> 
     """Bits over documents; the same tokens count as for a network over rows of one document each."""
     surprises = [baseline.surprise(np.array(tokens, dtype=np.uint16)).sum() for tokens in documents]
     targets = torch.tensor([token for tokens in documents for token in tokens[1:]])
-    return Bits(float(np.sum(surprises)), len(targets), int(is_onset(targets).sum()))
+    return counted(float(np.sum(surprises)), targets)

@@ -13,16 +13,17 @@ from torch import Tensor
 from meloformer.model.attention import dense_attend
 from meloformer.model.masks import Columns
 from meloformer.model.network import Network
-from meloformer.model.vocabulary import ON, PAD, D
+from meloformer.model.vocabulary import BAR, ON, PAD, D
 
 
 @dataclass(frozen=True, slots=True)
 class Bits:
-    """A sum of surprise in bits, over so many tokens that tell so many notes."""
+    """A sum of surprise in bits, over so many tokens that tell so many notes and bars."""
 
     bits: float
     tokens: int
     notes: int
+    bars: int = 0
 
     @property
     def per_note(self) -> float:
@@ -32,11 +33,22 @@ class Bits:
     def per_token(self) -> float:
         return self.bits / max(self.tokens, 1)
 
+    @property
+    def per_bar(self) -> float:
+        return self.bits / max(self.bars, 1)
+
     def __add__(self, other: Bits) -> Bits:
-        return Bits(self.bits + other.bits, self.tokens + other.tokens, self.notes + other.notes)
+        bits, tokens, notes = self.bits + other.bits, self.tokens + other.tokens, self.notes + other.notes
+        return Bits(bits, tokens, notes, self.bars + other.bars)
 
 
 NONE = Bits(0.0, 0, 0)
+
+
+def counted(bits: float, targets: Tensor) -> Bits:
+    """So many bits over these targets; PAD does not count."""
+    tokens, notes, bars = (targets != PAD).sum(), is_onset(targets).sum(), (targets == BAR).sum()
+    return Bits(bits, int(tokens), int(notes), int(bars))
 
 
 def is_onset(targets: Tensor) -> Tensor:
@@ -55,5 +67,5 @@ def bits_of(network: Network, rows: Iterable[tuple[Tensor, Tensor]]) -> Bits:
         targets = targets_BT.to(device)
         logits = network(columns, dense_attend(columns)).float()
         nats = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=PAD, reduction="sum")
-        total += Bits(nats.item() / math.log(2), int((targets != PAD).sum()), int(is_onset(targets).sum()))
+        total += counted(nats.item() / math.log(2), targets)
     return total

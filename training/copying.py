@@ -121,16 +121,20 @@ def fit_copying(documents: Iterable[Tokens], otherwise: Ngram) -> Copying:
         kept = found.expected != NOTHING
         right = found.expected == said
         gathered.append((right[kept], found.classes[kept], otherwise.chances(tokens, said)[kept]))
-    return Copying(_fitted(*(np.concatenate(parts) for parts in zip(*gathered, strict=True))), otherwise)
+    right, classes, chances = (np.concatenate(parts) for parts in zip(*gathered, strict=True))
+    return Copying(fitted(right, classes, chances, len(v.TABLE) * (len(STREAKS) + 1)), otherwise)
 
 
-def _fitted(right: NDArray[np.bool_], classes: Ints, chances: Chances) -> Chances:
-    """Expectation maximisation: a class's share becomes how often the copy explains a token."""
-    size = len(v.TABLE) * (len(STREAKS) + 1)
+def fitted(copied: Chances, classes: Ints, chances: Chances, size: int) -> Chances:
+    """The share of a copy for each of `size` classes, by expectation maximisation.
+
+    `copied` and `chances` are those of each token by the copy and otherwise. A class's share becomes how
+    often the copy explains a token.
+    """
     shares = np.full(size, 0.5)
     total = np.maximum(np.bincount(classes, minlength=size), 1)
     for _ in range(ROUNDS):
-        copied = shares[classes] * right
-        explained = copied / (copied + (1 - shares[classes]) * chances)
+        by_copy = shares[classes] * copied
+        explained = by_copy / (by_copy + (1 - shares[classes]) * chances)
         shares = np.bincount(classes, weights=explained, minlength=size) / total
     return shares

@@ -1,4 +1,4 @@
-"""Bits per note and per token on held-out music, collection by collection, of a model and whatever else."""
+"""Bits per note, bar and token on held-out music, collection by collection, of a model and whatever else."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class Evaluation:
 def _numbers(bits: Bits) -> dict[str, float]:
     return {
         "bits_per_note": round(bits.per_note, 4),
+        "bits_per_bar": round(bits.per_bar, 4),
         "bits_per_token": round(bits.per_token, 4),
+        "bars": bits.bars,
         "notes": bits.notes,
         "tokens": bits.tokens,
     }

@@ -28,11 +28,12 @@ class MessageError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How freely to choose: temperature 0 to 2 (0: always the likeliest), top_p and min_p 0 to 1."""
+    """How freely to choose: temperature 0 to 2 (0: always the likeliest), top_p, min_p and memory 0 to 1."""
 
     temperature: float
     top_p: float
     min_p: float
+    memory: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +219,12 @@ def _instruments(value: Any) -> tuple[int, ...] | None:
 
 
 def _sampling(value: Any) -> Sampling:
-    temperature, top_p, min_p = (_number(each) for each in _list(value, 3))
-    if not (0 <= temperature <= 2 and 0 < top_p <= 1 and 0 <= min_p < 1):
-        raise MessageError(f"temperature is 0 to 2, top_p above 0 to 1, min_p 0 to below 1, not {value}")
-    return Sampling(temperature, top_p, min_p)
+    temperature, top_p, min_p, memory = (_number(each) for each in _list(value, 4))
+    if not (0 <= temperature <= 2 and 0 < top_p <= 1 and 0 <= min_p < 1 and 0 <= memory <= 1):
+        raise MessageError(
+            f"temperature is 0 to 2, top_p above 0 to 1, min_p 0 to below 1, memory 0 to 1, not {value}"
+        )
+    return Sampling(temperature, top_p, min_p, memory)
 
 
 def _event(value: Any) -> Event:
@@ -285,5 +288,5 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
 }
 _WRITERS: Final[dict[str, Callable[[Any], Any]]] = {
     "Event": _write_event,
-    "Sampling": lambda sampling: [sampling.temperature, sampling.top_p, sampling.min_p],
+    "Sampling": lambda said: [said.temperature, said.top_p, said.min_p, said.memory],
 }

@@ -132,8 +132,8 @@ class Worker:
     def _events(self, ask: Ask) -> Iterator[Event]:
         if self._performer is None:
             raise RuntimeError("no model is loaded; load a preset first")
-        sampling = ask.sampling
-        self._performer.sampling = Sampling(sampling.temperature, sampling.top_p, sampling.min_p)
+        said = ask.sampling
+        self._performer.sampling = Sampling(said.temperature, said.top_p, said.min_p, said.memory)
         self._performer.limits = Limits(None if ask.instruments is None else frozenset(ask.instruments))
         return self._performer.answer(ask.bars)
 

@@ -87,4 +87,4 @@ class Turn:
     @property
     def sampling(self) -> Sampling:
         controls = self.state.controls
-        return Sampling(controls["temperature"], controls["top_p"], controls["min_p"])
+        return Sampling(*(controls[name] for name in ("temperature", "top_p", "min_p", "memory")))

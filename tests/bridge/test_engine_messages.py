@@ -43,7 +43,7 @@ events = st.one_of(
     st.builds(NoteOn, ticks, instruments, pitches, st.integers(0, 31)),
 )
 finite = st.floats(allow_nan=False, allow_infinity=False)
-samplings = st.builds(Sampling, st.floats(0, 2), st.floats(0.1, 1), st.floats(0, 0.5))
+samplings = st.builds(Sampling, st.floats(0, 2), st.floats(0.1, 1), st.floats(0, 0.5), st.floats(0, 1))
 messages = st.one_of(
     st.builds(Load, st.text(), st.text(), st.sampled_from(DEVICES)),
     st.builds(Reset, st.integers(0, 2**31)),

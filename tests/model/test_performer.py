@@ -16,6 +16,7 @@ from meloformer.model.encoder import EncodeError
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn, TempoSet
 from meloformer.model.limits import Limits
 from meloformer.model.listener import Listener
+from meloformer.model.memory import LENGTHS, Exact, Recall
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Score
@@ -236,3 +237,31 @@ def test_another_network_goes_on_with_the_conversation(model: Arrays) -> None:
     listener.read(read)
     conversation.continue_with(listener, len(read))
     assert list(conversation.answer(2)) == list(performer(other, 1, told(PLAYED)).answer(2))
+
+
+def test_a_memory_that_is_sure_plays_what_came_next_in_an_earlier_conversation(model: Arrays) -> None:
+    melody = [
+        NoteOn(96 * bar + 24 * beat, 0, 50 + 4 * bar + beat, 16) for bar in range(4) for beat in range(4)
+    ]
+    bars: list[Event] = [BarStart(96 * bar, COMMON) for bar in range(4)]
+    offs = [NoteOff(note.tick + 12, 0, note.pitch) for note in melody]
+    phrase = sorted([*bars, *melody, *offs], key=lambda event: event.tick)
+    conversation = performer(model)
+    conversation.memory.recalls = (Recall(Exact(), (0.999,) * (len(LENGTHS) + 1)),)
+    conversation.sampling = Sampling(1.0, 1.0, 0.0, memory=1.0)
+    for event in phrase:
+        conversation.hear(event)
+    conversation.reset()
+    for event in phrase[: len(phrase) // 2]:
+        conversation.hear(event)
+    answered = [(event.tick, event.pitch) for event in notes_of(conversation.answer(2))]
+    assert answered[:8] == [(note.tick, note.pitch) for note in melody[8:]]
+
+
+@pytest.mark.parametrize("memory", [0.0, 1.0])
+def test_every_answer_is_whole_with_or_without_memory(model: Arrays, memory: float) -> None:
+    conversation = performer(model, heard=told(PLAYED))
+    conversation.sampling = Sampling(1.5, 1.0, 0.0, memory)
+    check(list(conversation.answer(2)), begin=PLAYED.ticks, bars=2)
+    check(list(conversation.answer(2)), begin=PLAYED.ticks + 2 * 96, bars=2)
+    in_the_grammar(conversation)

@@ -103,7 +103,7 @@ def test_evaluate_sets_a_preset_beside_what_it_has_to_beat(
     numbers = tmp_path / "numbers.json"
     outcome = meloformer("evaluate", "band", tmp_path / "data", "--presets", tiny, "--json", numbers)
     assert outcome.code == 0
-    said = json.loads(numbers.read_text())
+    said = json.loads(numbers.read_text())["bits"]
     assert set(said) == {"band", "5-gram", "last bar", "5-gram + last bar"}
     assert f"{said['5-gram']['overall']['bits_per_note']:.2f}" in outcome.out
 

@@ -1,0 +1,132 @@
+"""What was played and answered in this sitting, remembered exactly: what came next the last time?
+
+The longest stretch up to now that has been there before is looked up twice: as it is, and as steps from pitch
+to pitch, so that a phrase is known again in another key. What came after it is mixed into the model's choice.
+How much of it depends on how long the stretch is; the shares are fitted on held-out music
+(`meloformer bench memory`). Infini-gram (Liu et al. 2024) does the same with a suffix array.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meloformer.model import vocabulary as v
+from meloformer.model.automaton import Automaton
+
+MOST_TOKENS: Final = 32_768  # remembered at most, and half of them at least: some 300 full bars
+LENGTHS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # of a stretch, in tokens; each begins a class
+# How much of the chance goes to what is remembered, by the class of its length; the first is for nothing.
+MOVED_SHARES: Final = (0.0, 0.05, 0.11, 0.18, 0.29, 0.33, 0.63, 0.80, 0.89, 0.89, 0.90, 0.96, 0.98)
+EXACT_SHARES: Final = (0.0, 0.01, 0.04, 0.12, 0.13, 0.21, 0.33, 0.49, 0.39, 0.31, 0.24, 0.19, 0.27)
+
+_WIDEST: Final = 127  # semitones
+_ON_STEPS: Final = v.SIZE + _WIDEST  # the symbol of a note on at the pitch before it
+_OFF_STEPS: Final = _ON_STEPS + 2 * _WIDEST + 1
+_FIRST_PITCH: Final = 60  # what the first step is counted from
+
+Chances = NDArray[np.float64]
+Allowed = NDArray[np.bool_]
+
+
+class Exact:
+    """Tokens as they are."""
+
+    def symbol(self, token: int) -> int:
+        """What a token is called; it has been said then."""
+        return token
+
+    def token(self, symbol: int) -> int | None:
+        """The token that a symbol would be now, None where there is none."""
+        return symbol
+
+
+class Moved:
+    """Pitches as steps from the pitch before, of whatever part; everything else as it is."""
+
+    def __init__(self) -> None:
+        self._pitch = _FIRST_PITCH
+
+    def symbol(self, token: int) -> int:
+        for row, zero in ((v.ON, _ON_STEPS), (v.OFF, _OFF_STEPS)):
+            if token in row:
+                before, self._pitch = self._pitch, token - row.start
+                return zero + self._pitch - before
+        return token
+
+    def token(self, symbol: int) -> int | None:
+        for row, zero in ((v.ON, _ON_STEPS), (v.OFF, _OFF_STEPS)):
+            if abs(symbol - zero) <= _WIDEST:
+                pitch = self._pitch + symbol - zero
+                return row.id(pitch) if 0 <= pitch < row.size else None
+        return symbol
+
+
+class Recall:
+    """The sitting as one automaton, in one way of telling it.
+
+    When it holds half of what it may, a younger automaton begins beside it, which takes its place when it is
+    full: so it forgets without a moment in which it has to begin anew.
+    """
+
+    def __init__(self, telling: Exact | Moved, shares: tuple[float, ...], most: int = MOST_TOKENS) -> None:
+        self._telling = telling
+        self._shares = shares
+        self._most = most
+        self._automaton, self._younger = Automaton(), Automaton()
+
+    def push(self, token: int) -> None:
+        """The token that was heard or said."""
+        symbol = self._telling.symbol(token)
+        self._automaton.push(symbol)
+        if len(self._automaton) > self._most // 2:
+            self._younger.push(symbol)
+        if len(self._automaton) == self._most:
+            self._automaton, self._younger = self._younger, Automaton()
+
+    @property
+    def length_class(self) -> int:
+        """The class of how many of the last tokens have been there before, in this order."""
+        return bisect_right(LENGTHS, self._automaton.matched)
+
+    @property
+    def share(self) -> float:
+        """How much of the chance its expectation gets, 0 to 1."""
+        return self._shares[self.length_class]
+
+    def expected(self) -> Mapping[int, int]:
+        """The tokens that came after them, and how often."""
+        followers = ((self._telling.token(symbol), count) for symbol, count in self._automaton.followers())
+        return {token: count for token, count in followers if token is not None}
+
+
+class Memory:
+    """All that was played and answered, mixed into what comes next."""
+
+    def __init__(self) -> None:
+        self.recalls = (Recall(Moved(), MOVED_SHARES), Recall(Exact(), EXACT_SHARES))
+
+    def push(self, token: int) -> None:
+        """The token that was heard or said."""
+        for recall in self.recalls:
+            recall.push(token)
+
+    def mixed(self, chances: Chances, allowed: Allowed, strength: float) -> Chances:
+        """Chances [V] of a model with what is remembered mixed in, 0 outside `allowed`; they sum to one.
+
+        `strength` 0 to 1: 0 leaves the chances as they are, at 1 the memory has its full share.
+        """
+        mixed = chances.copy()
+        for recall in self.recalls:
+            share = strength * recall.share
+            expected = [(token, count) for token, count in recall.expected().items() if allowed[token]]
+            total = sum(count for _, count in expected)
+            if share and total:
+                mixed *= 1 - share
+                for token, count in expected:
+                    mixed[token] += share * count / total
+        return mixed
