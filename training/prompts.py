@@ -19,8 +19,8 @@ from datasets import Dataset
 
 from meloformer.model.score import Score
 from meloformer.training.bars import in_bars
+from meloformer.training.rows import Piece, piece_of
 from meloformer.training.split import split
-from meloformer.training.store import Piece, piece_of
 
 PROMPTS = 24
 HEARD, FOLLOWING = 16, 8  # bars

@@ -11,8 +11,8 @@ from meloformer.model.score import Meter, Note, Score, TempoChange
 from meloformer.model.vocabulary import DRUMS
 from meloformer.training import copied
 from meloformer.training.copied import Learnt, learn, symbols_of
+from meloformer.training.rows import piece_of
 from meloformer.training.split import split
-from meloformer.training.store import piece_of
 
 
 def melody(seed: int, count: int, instrument: int = 0, up: int = 0) -> Score:
