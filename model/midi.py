@@ -6,6 +6,7 @@ What reading normalises is said in NORMALISATIONS, and nothing else is changed.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -109,7 +110,7 @@ def from_symusic(raw: ScoreTick, name: str = "score") -> Score:
     while notes[-1].onset >= grid.ticks + sum(meter.ticks for meter in meters[len(bars) :]):
         meters.append(meters[-1])  # the last note was rounded up to the bar line
     end = sum(meter.ticks for meter in meters)
-    cut = tuple(n if n.instrument == DRUMS else n._replace(end=min(n.end, end)) for n in notes)
+    cut = tuple(n if n.end <= end or n.instrument == DRUMS else n._replace(end=end) for n in notes)
     return Score(tuple(meters), tuple(_tempos(raw, grid)), cut)
 
 
@@ -203,7 +204,7 @@ def _notes(raw: ScoreTick, grid: Grid) -> list[Note]:
         return []
     table = np.concatenate(columns)
     order = np.lexsort((-table[:, 4], -table[:, 3], table[:, 0], table[:, 2], table[:, 1]))
-    return sorted(_one_at_a_time([Note(*row) for row in table[order].tolist()]))
+    return sorted(_one_at_a_time(map(Note._make, table[order].tolist())))
 
 
 def _columns(track: TrackTick, grid: Grid) -> Ints:
@@ -232,16 +233,18 @@ def _pedalled(track: TrackTick, end: Ints) -> Ints:
     return np.where(held, up[pedal], end)
 
 
-def _one_at_a_time(notes: list[Note]) -> list[Note]:
+def _one_at_a_time(notes: Iterable[Note]) -> list[Note]:
     """Notes sorted by instrument, pitch and onset, the longest first: end each where the next begins."""
     kept: list[Note] = []
+    last = Note(-1, -1, -1, -1, -1)
     for note in notes:
-        if kept and kept[-1][1:3] == note[1:3]:
-            if kept[-1].onset == note.onset:
+        if last.pitch == note.pitch and last.instrument == note.instrument:
+            if last.onset == note.onset:
                 continue
-            if note.instrument != DRUMS and kept[-1].end > note.onset:
-                kept[-1] = kept[-1]._replace(end=note.onset)
+            if last.end > note.onset and note.instrument != DRUMS:
+                kept[-1] = last._replace(end=note.onset)
         kept.append(note)
+        last = note
     return kept
 
 

@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from meloformer.model.decoder import decode
 from meloformer.model.encoder import encode
 from meloformer.model.midi import NORMALISATIONS, MidiError, read
 from meloformer.model.vocabulary import fingerprint
+from meloformer.scripts.bench_ingest import speeds
 
 SUFFIXES = (".mid", ".midi")
 
@@ -58,11 +58,11 @@ def measure(folder: Path, limit: int | None = None) -> Iterator[dict[str, Any]]:
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise DataError(f"{folder}: there are no MIDI files in it; choose a folder with .mid files")
-    tally = Tally()
-    for path in islice(paths, limit):
+    tally, paths = Tally(), paths[:limit]
+    for path in paths:
         if not comes_back(path, tally):
             yield {"measure": "data", "different": str(path)}
-    yield tally.record()
+    yield {**tally.record(), **speeds(folder, paths)}
     if different := tally.record()["different"]:
         raise DataError(
             f"{folder}: {different} files came back different; please report one of those named above"

@@ -12,6 +12,7 @@ from meloformer.scripts import (
     bridge_verb,
     clients_verb,
     continue_verb,
+    convert_verb,
     demo_verb,
     doctor_verb,
     evaluate_verb,
@@ -32,6 +33,7 @@ app.add_typer(bench_verb.app, name="bench")
 app.command("bridge")(bridge_verb.bridge)
 app.command("clients")(clients_verb.clients)
 app.command("continue")(continue_verb.continue_)
+app.command("convert")(convert_verb.convert)
 app.command("demo")(demo_verb.demo)
 app.command("doctor")(doctor_verb.doctor)
 app.command("evaluate")(evaluate_verb.evaluate)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -13,53 +12,24 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from meloformer.model import chords, midi
-from meloformer.training.archives import TooLargeError
 from meloformer.training.errors import StoreError
 from meloformer.training.meta import NOT_TOLD
 from meloformer.training.parts import Outcomes, Parts
+from meloformer.training.reader import read_piece, read_some
 from meloformer.training.repeats import Seen
 from meloformer.training.report import write_report
-from meloformer.training.rows import Piece, Row, row_of
-from meloformer.training.sources import Refusal, Source, contents, read_file, said, sources
+from meloformer.training.rows import Row
+from meloformer.training.sources import Content, Refusal, contents, sources
 from meloformer.training.store import refuse_if_there, unfinished, write_tables
 
 FILES_AT_ONCE = 16  # what a worker is handed at a time
-MOST_NOTES = 2**18  # of one piece; the longest symphony has a third of that
 
-Content = tuple[Source, "bytes | Refusal | None"]
 ReadAll = Callable[[Iterable[Content]], Iterable["Row | Refusal"]]
 
 
 def midi_files(given: Path) -> list[Path]:
     """Every MIDI file below a folder or in an archive, sorted. Raises StoreError where there is none."""
     return [source.path for source in sources(given)[0]]
-
-
-def read_piece(source: Source, content: bytes | Refusal | None = None) -> Row | Refusal:
-    """One file as a row, or the reason why not; `content` is what is known of it already."""
-    if isinstance(content, Refusal):
-        return content
-    path = source.path
-    try:
-        return row_of(_piece(source, read_file(path) if content is None else content))
-    except midi.MidiError as error:
-        return Refusal(path, str(error))
-    except TooLargeError as error:
-        return Refusal(path, f"{path}: {error}; cut it into pieces")
-    except OSError as error:
-        return Refusal(path, f"{path}: {said(error)}; make it readable, or leave it out")
-    except Exception as error:  # one strange file must not end the reading of thousands
-        return Refusal(path, f"{path}: it cannot be read ({type(error).__name__}: {error}); export it again")
-
-
-def _piece(source: Source, data: bytes) -> Piece:
-    raw = midi.parse(data, str(source.path))
-    if (notes := raw.note_num()) > MOST_NOTES:
-        raise midi.MidiError(f"{source.path}: {notes} notes are more than {MOST_NOTES}; cut it into pieces")
-    score = midi.from_symusic(raw, str(source.path))
-    sha256 = hashlib.sha256(data).hexdigest()
-    return Piece(source.collection, source.name, score, tuple(chords.label(score)), source.label, sha256)
 
 
 def prepare(
@@ -129,11 +99,7 @@ def _spread(pool: ProcessPoolExecutor, workers: int, wanted: Iterable[Content]) 
     waiting: deque[Future[list[Row | Refusal]]] = deque()
     while True:
         while len(waiting) < 2 * workers and (some := list(islice(wanted, FILES_AT_ONCE))):
-            waiting.append(pool.submit(_read_some, some))
+            waiting.append(pool.submit(read_some, some))
         if not waiting:
             return
         yield from waiting.popleft().result()
-
-
-def _read_some(wanted: list[Content]) -> list[Row | Refusal]:
-    return [read_piece(*one) for one in wanted]

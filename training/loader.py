@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
+import numpy as np
 import torch
 from datasets import Dataset
 from torch import Tensor
@@ -14,7 +16,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from meloformer.model.layout import Document, Row, pack
 from meloformer.model.vocabulary import BAR
-from meloformer.training.rows import piece_of
+from meloformer.training.rows import Sheet
 from meloformer.training.split import split
 from meloformer.training.windows import Budget, Chances, window
 
@@ -75,36 +77,59 @@ class Pieces:
         return rng.choice(self.by_collection[collection])
 
 
-class Windows(IterableDataset[tuple[Tensor, Tensor]]):
+class Windows:
     """Packed rows without end; row n depends on (seed, n) alone, so a run resumes at the same next row."""
 
     def __init__(self, store: Dataset, rows: Rows, chances: Chances, seed: int, first: int) -> None:
-        self._store = store.with_format("numpy")
+        self._store = store.with_format("arrow")
         self._pieces = Pieces.of(store)
         self._rows, self._chances, self._seed, self._first = rows, chances, seed, first
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        worker = torch.utils.data.get_worker_info()
-        step, number = (worker.num_workers, self._first + worker.id) if worker else (1, self._first)
-        while True:
-            row = self.row(random.Random(f"{self._seed}/{number}"))
+        for number in count(self._first):
+            row = self.row(number)
             yield torch.from_numpy(row.columns), torch.from_numpy(row.targets)
-            number += step
 
-    def row(self, rng: random.Random) -> Row:
-        """Windows until the row is full."""
+    def batch(self, number: int, size: int) -> tuple[Tensor, Tensor]:
+        """The batch of this number, from the first row on: columns [size, 6, S + T], targets [size, T]."""
+        first = self._first + number * size
+        rows = [self.row(first + index) for index in range(size)]
+        columns = np.stack([row.columns for row in rows])
+        return torch.from_numpy(columns), torch.from_numpy(np.stack([row.targets for row in rows]))
+
+    def row(self, number: int) -> Row:
+        """Windows until the row of this number is full."""
+        rng = random.Random(f"{self._seed}/{number}")
         documents: list[Document] = []
         tokens, bars = self._rows.tokens, self._rows.bars
         while tokens >= LEAST_ROOM and bars >= 2:
-            piece = piece_of(self._store[self._pieces.draw(rng)])
-            document = window(piece, Budget(tokens, bars), self._chances, rng)
+            sheet = Sheet.at(self._store[self._pieces.draw(rng)])
+            document = window(sheet, Budget(tokens, bars), self._chances, rng)
             documents.append(document)
             tokens -= len(document.tokens)
             bars -= sum(1 for token in document.tokens if token == BAR) + 1
         return pack(documents, self._rows.bars, self._rows.tokens)
 
 
+class Batches(IterableDataset[tuple[Tensor, Tensor]]):
+    """Batches without end. Of several workers each makes every so manieth, and they come in order again."""
+
+    def __init__(self, windows: Windows, size: int) -> None:
+        self._windows, self._size = windows, size
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        worker = torch.utils.data.get_worker_info()
+        first, step = (worker.id, worker.num_workers) if worker else (0, 1)
+        for number in count(first, step):
+            yield self._windows.batch(number, self._size)
+
+
 def batches(windows: Windows, batch: int, workers: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Columns [B, 6, S + T] and targets [B, T], in the order of the rows' numbers."""
-    loader: DataLoader[Any] = DataLoader(windows, batch_size=batch, num_workers=workers)
-    yield from loader
+    """Columns [B, 6, S + T] and targets [B, T], in the order of the rows' numbers, however many workers.
+
+    Workers are processes that stay two batches ahead each. Where there is a GPU, memory is pinned.
+    """
+    pinned = torch.cuda.is_available()
+    yield from DataLoader[Any](
+        Batches(windows, batch), batch_size=None, num_workers=workers, pin_memory=pinned
+    )

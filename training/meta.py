@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -17,6 +18,7 @@ from meloformer.training.errors import StoreError
 from meloformer.training.rows import FORMAT, NOTE
 
 META = "meta.json"
+BLOCK_BYTES = 2**20
 NOT_TOLD = "not told"  # the terms of music about which nobody said anything
 
 Kind = Literal["arrow", "pt"]
@@ -42,7 +44,7 @@ class Meta:
         (folder / META).write_text(f"{text}\n", encoding="utf-8")
 
     def check(self, folder: Path) -> None:
-        """Raises StoreError for another format or vocabulary, and where a file is not what was written."""
+        """Raises StoreError for another format or vocabulary, and where a file is not as it was written."""
         if self.format != FORMAT:
             raise StoreError(f"{folder} has format {self.format}, we know {FORMAT}; update MeloFormer")
         if self.vocabulary != fingerprint():
@@ -97,13 +99,13 @@ def _values(table: pa.Table, name: str) -> int:
 
 
 def checksum(folder: Path, name: str) -> dict[str, Any]:
-    """Size and hash of a file in a store; of none where it is not there. Takes about a second for two GB."""
+    """Size and CRC-32 of a file in a store; nothing where it cannot be read. Takes 0.1 s for 250 MB."""
     try:
         with (folder / name).open("rb") as file:
-            return {
-                "bytes": (folder / name).stat().st_size,
-                "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
-            }
+            crc = 0
+            while block := file.read(BLOCK_BYTES):
+                crc = zlib.crc32(block, crc)
+            return {"bytes": file.tell(), "crc32": f"{crc:08x}"}
     except OSError:
         return {}
 
@@ -113,6 +115,9 @@ def meta_of(folder: Path) -> Meta:
     try:
         said = json.loads((folder / META).read_text(encoding="utf-8"))
         names = {one.name for one in fields(Meta)}
-        return Meta(**{name: value for name, value in said.items() if name in names})
+        meta = Meta(**{name: value for name, value in said.items() if name in names})
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise StoreError(f"{folder / META} cannot be read ({error}); prepare it again") from error
+    if not isinstance(meta.files, dict) or meta.kind not in ("arrow", "pt"):
+        raise StoreError(f"{folder / META} is not what `meloformer prepare` writes; prepare it again")
+    return meta

@@ -14,9 +14,8 @@ import pyarrow as pa
 
 from meloformer.model.vocabulary import fingerprint
 from meloformer.training.errors import StoreError
-from meloformer.training.rows import FORMAT, Row
+from meloformer.training.rows import FORMAT, Row, table_of
 from meloformer.training.sources import Refusal, Source
-from meloformer.training.store import table_of
 
 SOURCES_IN_A_PART = 256
 MANIFEST = "manifest.json"

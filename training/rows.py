@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from datasets import Features, Sequence, Value
 from numpy.typing import NDArray
 
 from meloformer.model.score import Meter, Note, Score, TempoChange
 from meloformer.model.vocabulary import DRUMS, TICKS_PER_QUARTER
 
 FORMAT = 2
-FEATURES = Features(
-    {
-        "collection": Value("string"),
-        "name": Value("string"),
-        "source": Value("string"),  # the file's path below the folder that was prepared
-        "sha256": Value("string"),  # of the file's bytes
-        "content": Value("string"),  # a hash of the notes, whatever their key
-        "meters": Sequence(Value("uint8")),  # numerator, denominator of each bar
-        "chords": Sequence(Value("uint8")),
-        "tempos": Sequence(Value("int32")),  # tick, step
-        "bars": Sequence(Value("uint32")),  # how many notes stand before each bar, and how many there are
-        "notes": Sequence(Value("uint16")),  # NOTE for each
-    }
-)
+COLUMNS: Mapping[str, Any] = {
+    "collection": pa.string(),
+    "name": pa.string(),
+    "source": pa.string(),  # the file's path below the folder that was prepared
+    "sha256": pa.string(),  # of the file's bytes
+    "content": pa.string(),  # a hash of the notes, whatever their key
+    "meters": pa.list_(pa.uint8()),  # numerator, denominator of each bar
+    "chords": pa.list_(pa.uint8()),
+    "tempos": pa.list_(pa.int32()),  # tick, step
+    "bars": pa.list_(pa.uint32()),  # how many notes stand before each bar, and how many there are
+    "notes": pa.list_(pa.uint16()),  # NOTE for each
+}
+SCHEMA: pa.Schema = pa.schema(COLUMNS)
 NOTE = ("onset in its bar", "instrument", "pitch", "velocity", "length % 65536", "length // 65536")
-STRINGS = ("collection", "name", "source", "sha256", "content")
-NUMBERS = tuple(name for name in FEATURES if name not in STRINGS)
+STRINGS = tuple(name for name, kind in COLUMNS.items() if kind == pa.string())
+NUMBERS = tuple(name for name in COLUMNS if name not in STRINGS)
 
 Row = dict[str, Any]
 Ints = NDArray[np.int64]
@@ -51,6 +49,7 @@ class Piece:
     sha256: str = ""
 
     def sheet(self) -> Sheet:
+        """The same as it lies in a store."""
         return Sheet.of(row_of(self))
 
 
@@ -64,11 +63,15 @@ class Sheet:
     bars: NDArray[np.uint32]  # [bars + 1]
     notes: NDArray[np.uint16]  # [notes, NOTE]
 
+    def __len__(self) -> int:
+        """How many bars it has."""
+        return len(self.meters)
+
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Sheet:
         """From a row of flat numbers, of any format."""
         row = upgraded(row)
-        flat = {name: np.asarray(row[name], FEATURES[name].feature.dtype) for name in NUMBERS}
+        flat = {name: np.asarray(row[name], str(COLUMNS[name].value_type)) for name in NUMBERS}
         return cls(
             flat["meters"].reshape(-1, 2),
             flat["chords"],
@@ -100,14 +103,14 @@ class Sheet:
     def _tempos(self, low: int, high: int) -> tuple[TempoChange, ...]:
         ticks = self.tempos[:, 0]
         before = max(0, int(np.searchsorted(ticks, low, side="right")) - 1)
-        inside = self.tempos[(ticks > low) & (ticks < high)]
+        inside = self.tempos[(ticks > low) & (ticks < high)] - np.array([low, 0])
         return (TempoChange(0, int(self.tempos[before, 1])), *map(TempoChange._make, inside.tolist()))
 
 
 def piece_of(row: Mapping[str, Any]) -> Piece:
     """A row of any format as a piece again."""
     sheet = Sheet.of(row)
-    score, chords = sheet.stretch(0, len(sheet.meters))
+    score, chords = sheet.stretch(0, len(sheet))
     return Piece(row["collection"], row["name"], score, chords, row.get("source", ""), row.get("sha256", ""))
 
 
@@ -163,6 +166,11 @@ def lowest(instrument: NDArray[Any], pitch: NDArray[Any]) -> int:
     """The lowest pitch of all but the drums; 0 where there is none."""
     tuned = pitch[instrument != DRUMS]
     return int(tuned.min()) if len(tuned) else 0
+
+
+def table_of(rows: Sequence[Row]) -> pa.Table:
+    """Rows as an Arrow table: as Python numbers their notes would take ten times the room."""
+    return pa.Table.from_pydict({name: [row[name] for row in rows] for name in COLUMNS}, schema=SCHEMA)
 
 
 def upgraded(row: Mapping[str, Any]) -> Mapping[str, Any]:

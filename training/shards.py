@@ -12,10 +12,19 @@ import pyarrow as pa
 import torch
 
 from meloformer.training.errors import StoreError
-from meloformer.training.rows import FEATURES, NUMBERS, STRINGS
+from meloformer.training.rows import COLUMNS, NUMBERS, SCHEMA, STRINGS
 
 SHARD_BYTES = 64 * 2**20
-SCHEMA: pa.Schema = FEATURES.arrow_schema
+DAMAGE = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    pickle.PickleError,
+)
 
 
 def write(tables: Iterable[pa.Table], folder: Path) -> None:
@@ -54,16 +63,8 @@ def _read_shard(path: Path) -> pa.Table:
         for name in NUMBERS:
             before, values = (pa.array(shard[key].numpy()) for key in (f"{name} before", name))
             columns[name] = pa.ListArray.from_arrays(before, values, type=SCHEMA.field(name).type)
-        table = pa.table([columns[name] for name in FEATURES], schema=SCHEMA)
+        table = pa.table([columns[name] for name in COLUMNS], schema=SCHEMA)
         table.validate()
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        pickle.PickleError,
-    ) as error:
+    except DAMAGE as error:
         raise StoreError(f"{path} is no shard of a data set ({error}); prepare it again") from error
     return table

@@ -59,6 +59,10 @@ class Source:
         return _text(str(self.place))
 
 
+Content = tuple[Source, bytes | Refusal | None]
+"""A source with its bytes, where they are at hand already, or with the reason why there are none."""
+
+
 def _text(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
@@ -82,7 +86,7 @@ def sources(given: Path) -> tuple[list[Source], list[Refusal]]:
         if suffix_of(file.name):
             _look_into(file, given, found, refusals)
         else:
-            found.append(_source(file, PurePosixPath(file.relative_to(given).as_posix()), file))
+            found.append(plain(file, given))
     if not found:
         first = refusals[0].reason if refusals else f"{given}: there is no .mid file in it"
         raise StoreError(
@@ -106,6 +110,11 @@ def _files(given: Path, refusals: list[Refusal]) -> list[Path]:
 
     paths = (Path(at, name) for at, _, names in os.walk(given, onerror=refuse) for name in names)
     return sorted(path for path in paths if (is_midi(path.name) or suffix_of(path.name)) and path.is_file())
+
+
+def plain(file: Path, folder: Path) -> Source:
+    """A MIDI file below a folder."""
+    return _source(file, PurePosixPath(file.relative_to(folder).as_posix()), file)
 
 
 def _source(file: Path, place: PurePosixPath, path: Path, size: int | None = None) -> Source:
@@ -143,7 +152,7 @@ def said(error: BaseException) -> str:
     return " ".join(words.split()) or type(error).__name__
 
 
-def contents(wanted: Iterable[Source]) -> Iterator[tuple[Source, bytes | Refusal | None]]:
+def contents(wanted: Iterable[Source]) -> Iterator[Content]:
     """Sources with their bytes where they lie in an archive; a plain file's reader opens it himself."""
     for file, group in groupby(wanted, lambda source: source.file):
         together = list(group)

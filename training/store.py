@@ -12,7 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 import pyarrow as pa
-from datasets import Dataset, DatasetInfo, load_from_disk
+from datasets import Dataset, DatasetInfo, Features, load_from_disk
 from datasets.table import InMemoryTable, MemoryMappedTable
 from datasets.utils.logging import disable_progress_bar
 
@@ -20,11 +20,11 @@ from meloformer.model.vocabulary import fingerprint
 from meloformer.training import shards
 from meloformer.training.errors import StoreError
 from meloformer.training.meta import META, NOT_TOLD, Kind, Meta, Tally, meta_of
-from meloformer.training.rows import FEATURES, Piece, row_of
+from meloformer.training.rows import COLUMNS, SCHEMA, Piece, row_of, table_of
 
 MARK = "dataset_info.json"  # the file that makes a folder an Arrow data set
 FORMAT_1 = {"collection", "name", "meters", "chords", "tempos", "notes"}
-SCHEMA: pa.Schema = FEATURES.arrow_schema
+FEATURES = Features.from_arrow_schema(SCHEMA)
 ROWS_AT_ONCE = 256
 
 
@@ -48,12 +48,6 @@ def write(pieces: Iterable[Piece], out: Path, terms: str = NOT_TOLD) -> int:
 def _tables(pieces: Iterator[Piece]) -> Iterator[pa.Table]:
     while rows := [row_of(piece) for piece in islice(pieces, ROWS_AT_ONCE)]:
         yield table_of(rows)
-
-
-def table_of(rows: Iterable[dict[str, object]]) -> pa.Table:
-    """Rows as an Arrow table: as Python numbers their notes would take ten times the room."""
-    rows = list(rows)
-    return pa.Table.from_pydict({name: [row[name] for row in rows] for name in FEATURES}, schema=SCHEMA)
 
 
 def write_tables(
@@ -123,7 +117,7 @@ def open_store(path: Path) -> Dataset:
     meta.check(path)
     if meta.kind == "pt":
         return _dataset(InMemoryTable(shards.read(path, list(meta.files))), meta.terms)
-    return _opened_arrow(path, set(FEATURES))
+    return _opened_arrow(path, set(COLUMNS))
 
 
 def _opened_arrow(path: Path, columns: set[str]) -> Dataset:

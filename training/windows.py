@@ -14,7 +14,7 @@ from meloformer.model.chords import transposed
 from meloformer.model.encoder import Telling, encode
 from meloformer.model.layout import Document
 from meloformer.model.score import Note, Score, TempoChange
-from meloformer.training.rows import Piece
+from meloformer.training.rows import Piece, Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +37,24 @@ class Budget:
     bars: int
 
 
-def window(piece: Piece, budget: Budget, chances: Chances, rng: random.Random) -> Document:
+def window(sheet: Sheet, budget: Budget, chances: Chances, rng: random.Random) -> Document:
     """A random stretch of a piece as a document within the budget.
 
     It ends with EOS only where the piece does, or where the last of its missing bars has been told.
     """
-    score, chords, ends = _stretch(piece, budget, rng)
+    score, chords, ends = _stretch(sheet, budget, rng)
     score, chords = _altered(score, chords, chances, rng)
     return _told(score, chords, ends, budget, chances, rng)
 
 
-def _stretch(piece: Piece, budget: Budget, rng: random.Random) -> tuple[Score, tuple[int, ...], bool]:
+def _stretch(sheet: Sheet, budget: Budget, rng: random.Random) -> tuple[Score, tuple[int, ...], bool]:
     """Bars from a random one on, about as many as the budget can hold, and whether they reach the end."""
-    bars = len(piece.score.meters)
-    density = len(piece.score.notes) / bars
+    bars = len(sheet)
+    density = len(sheet.notes) / bars
     wanted = min(budget.bars, int(budget.tokens / (2.0 * density + 2)) + 1)
     first = rng.randrange(max(1, bars - wanted // 2)) if rng.random() > 0.15 else 0
     stop = min(bars, first + wanted)
-    return piece.score.bars(first, stop), piece.chords[first:stop], stop == bars
+    return *sheet.stretch(first, stop), stop == bars
 
 
 def _altered(

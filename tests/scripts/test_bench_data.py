@@ -34,6 +34,12 @@ def test_files_are_counted_compared_and_refused_with_the_reason(meloformer, coll
     assert 1 < record["tokens_per_note"] < 10
     assert record["notes_per_second"] > 0
     assert record["normalisations"] == list(NORMALISATIONS)
+    assert record["ingest_notes_per_second"] > 0
+    assert record["token_notes_per_second"] > 0
+    assert record["loader_tokens_per_second"] == pytest.approx(
+        512 * record["loader_rows_per_second"], rel=0.1
+    )
+    assert record["open_seconds"] > 0
 
 
 def test_a_limit_takes_the_first_files_by_name(meloformer, collection: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from meloformer.model import midi
 from meloformer.model.score import DEFAULT_BPM, Score, TempoChange, tempo_step
 from meloformer.model.vocabulary import DRUMS, fingerprint
-from meloformer.training import ingest, parts
+from meloformer.training import parts, reader
 from meloformer.training.errors import StoreError
 from meloformer.training.ingest import prepare
 from meloformer.training.meta import meta_of
@@ -55,9 +55,9 @@ def test_a_file_that_breaks_the_reader_is_refused_like_any_other(
     def label(score: object) -> list[int]:
         raise ZeroDivisionError("tempo 0")
 
-    monkeypatch.setattr(ingest.chords, "label", label)
+    monkeypatch.setattr(reader.chords, "label", label)
     (first, _), _ = sources(tmp_path / "songs")
-    refusal = ingest.read_piece(first)
+    refusal = reader.read_piece(first)
     assert isinstance(refusal, Refusal)
     assert "ZeroDivisionError" in refusal.reason
 
@@ -124,7 +124,7 @@ def test_a_part_that_was_cut_is_read_again(songs: Path, store_path: Path, tmp_pa
     making = parts.Parts(tmp_path / "data.part", found)
     outcomes = parts.Outcomes()
     for source in found:
-        outcomes.add(ingest.read_piece(source))
+        outcomes.add(reader.read_piece(source))
     making.keep(0, outcomes)
     (whole,) = (tmp_path / "data.part").glob("*.arrow")
     assert list(parts.Parts(tmp_path / "data.part", found).missing()) == []
@@ -210,7 +210,7 @@ def test_a_file_that_cannot_be_opened_is_refused_like_any_other(tmp_path: Path) 
     write_tunes(tmp_path / "songs", 2)
     found, _ = sources(tmp_path / "songs")
     found[0].path.unlink()
-    refusal = ingest.read_piece(found[0])
+    refusal = reader.read_piece(found[0])
     assert isinstance(refusal, Refusal)
     assert "tune0.mid: No such file or directory; make it readable" in refusal.reason
 

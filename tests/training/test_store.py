@@ -6,25 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
 
-from meloformer.model.score import Score
 from meloformer.training import store as stores
 from meloformer.training.errors import StoreError
-from meloformer.training.rows import Piece, piece_of, row_of
+from meloformer.training.rows import Piece, piece_of
 from meloformer.training.store import is_store, open_store, write
-from music import scores
 from tunes import tune
 
 
 def piece(seed: int) -> Piece:
     return Piece("c", f"tune{seed}", tune(seed), (0,) * 8)
-
-
-@given(scores())
-def test_a_row_is_the_whole_piece(score: Score) -> None:
-    one = Piece("collection", "name", score, tuple(range(len(score.meters))))
-    assert piece_of(row_of(one)) == one
 
 
 def test_a_data_set_opens_with_all_its_pieces_in_order(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def piece_of(score: Score) -> Piece:
 def test_any_window_decodes_and_fits_its_budget(
     score: Score, budget: Budget, chances: Chances, rng: random.Random
 ) -> None:
-    document = window(piece_of(score), budget, chances, rng)
+    document = window(piece_of(score).sheet(), budget, chances, rng)
     decode(document.tokens)
     pack([document], budget.bars, budget.tokens)
 
@@ -38,7 +38,7 @@ def test_any_window_decodes_and_fits_its_budget(
 @given(st.integers(0, 50), st.randoms(use_true_random=False))
 def test_a_window_ends_the_piece_only_where_the_piece_ends(seed: int, rng: random.Random) -> None:
     piece = piece_of(tune(seed, bars=12))
-    document = window(piece, Budget(600, 4), PLAIN, rng)
+    document = window(piece.sheet(), Budget(600, 4), PLAIN, rng)
     if v.EOS in document.tokens:
         told = decode(document.tokens)
         assert told.notes == piece.score.bars(12 - len(told.meters), 12).notes
@@ -47,7 +47,7 @@ def test_a_window_ends_the_piece_only_where_the_piece_ends(seed: int, rng: rando
 def test_a_moved_window_is_the_same_music_in_another_key() -> None:
     piece = piece_of(tune(1, bars=2))
     fifth = Chances(0.0, 0.0, 0.0, semitones=(5, 5), velocity_bins=0, tempo_steps=0)
-    moved = decode(window(piece, Budget(600, 4), fifth, random.Random(1)).tokens)
+    moved = decode(window(piece.sheet(), Budget(600, 4), fifth, random.Random(1)).tokens)
     for before, after in zip(piece.score.notes, moved.notes, strict=False):
         assert after.pitch - before.pitch == (0 if before.instrument == v.DRUMS else 5)
 
@@ -56,14 +56,17 @@ def test_a_key_that_leaves_the_keyboard_is_not_taken() -> None:
     piece = piece_of(tune(1))
     far = Chances(0.0, 0.0, 0.0, semitones=(120, 120), velocity_bins=0, tempo_steps=0)
     pitches = {
-        note.pitch for note in decode(window(piece, Budget(600, 8), far, random.Random(1)).tokens).notes
+        note.pitch
+        for note in decode(window(piece.sheet(), Budget(600, 8), far, random.Random(1)).tokens).notes
     }
     assert pitches <= {note.pitch for note in piece.score.notes}
 
 
 def test_every_part_of_the_grammar_is_told_sooner_or_later() -> None:
     piece, rng = piece_of(tune(1)), random.Random(1)
-    told = {token for _ in range(60) for token in window(piece, Budget(400, 8), Chances(), rng).tokens}
+    told = {
+        token for _ in range(60) for token in window(piece.sheet(), Budget(400, 8), Chances(), rng).tokens
+    }
     assert {v.GIVEN, v.MADE, v.FUTURE, v.PRESENT, v.EOS} <= told
     assert any(token in v.CHORD for token in told)
 
