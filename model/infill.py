@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Set
 
 from meloformer.model import vocabulary as v
+from meloformer.model.decoder import collect
 from meloformer.model.encoder import Telling, encode
 from meloformer.model.events import BarStart, Event, NoteOff, TempoSet
 from meloformer.model.performer import Key, Performer
@@ -28,6 +29,31 @@ def infill(
         performer.hear(TempoSet(start, score.tempo_at(start)))
         yield from performer.fill_bar(instruments, sounding)
     yield from (NoteOff(score.bar_starts[stop], *key) for key in sorted(sounding))
+
+
+def rewrite(performer: Performer, first: int, stop: int, bars: int) -> Generator[Event, None, None]:
+    """Make some of the first `bars` bars of a conversation anew; it then consists of these `bars` bars.
+
+    Those play that were heard in them, or whom the performer's limits name. Closing the generator early
+    leaves the new bars as far as they were made.
+    """
+    score = performer.told().bars(0, bars)
+    players = performer.limits.instruments
+    made: list[Event] = []
+    try:
+        for event in infill(performer, score, first, stop, players or set(score.instruments())):
+            made.append(event)
+            yield event
+    finally:
+        performer.restart(encode(renewed(score, first, stop, collect(made)), end=False))
+
+
+def renewed(score: Score, first: int, stop: int, made: Score) -> Score:
+    """A score with the notes of `made`, in ticks of the score, in place of those of these bars."""
+    end = score.bar_starts[stop]
+    before, after = score.bars(0, first).notes, score.bars(stop, len(score.meters)).notes
+    moved = (note._replace(onset=note.onset + end, end=note.end + end) for note in after)
+    return Score(score.meters, score.tempos, tuple(sorted([*before, *made.notes, *moved])))
 
 
 def around(score: Score, first: int, stop: int) -> list[int]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meloformer.model import vocabulary as v
+from meloformer.model.decoder import decode
 from meloformer.model.encoder import Encoder
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.grammar import Grammar
@@ -17,7 +18,7 @@ from meloformer.model.limits import Limits, answer_mask
 from meloformer.model.listener import Bookmark, Listener, Weights
 from meloformer.model.memory import Memory
 from meloformer.model.sampling import Sampling, choose, distribution
-from meloformer.model.score import Meter
+from meloformer.model.score import Meter, Score
 
 MOST_TOKENS_IN_A_BAR = 480  # a bar that grows past this is closed at the next chance
 COMMON_TIME = Meter(4, 4)
@@ -138,6 +139,11 @@ class Performer:
     def tokens(self) -> tuple[int, ...]:
         """The conversation so far, as a network reads it."""
         return tuple(self._tokens)
+
+    def told(self) -> Score:
+        """The conversation so far as music; what was heard is closed at its bar line."""
+        self._close_heard()
+        return decode(self._tokens)
 
     def continue_with(self, listener: Listener, has_read: int) -> None:
         """Go on with another network, whose listener has read the first `has_read` of `tokens` before."""
