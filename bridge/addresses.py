@@ -16,6 +16,8 @@ from meloformer.presets.controls import CONTROLS, Control
 
 CONTROL: Final = f"{ROOT}/control"
 MOST_BARS: Final = 64
+MOST_VARIATIONS: Final = 8
+LONGEST_PHRASE: Final = 100_000
 LONGEST_BEAT: Final = 1_000_000.0
 
 Port = Annotated[int, Says("the UDP port where replies are awaited", 1, 65_535)]
@@ -25,6 +27,8 @@ Velocity = Annotated[int, Says("MIDI velocity", 1, 127)]
 VelocityOrOff = Annotated[int, Says("MIDI velocity; 0 is the note's end", 0, 127)]
 Bars = Annotated[int, Says("length of the answer", 1, MOST_BARS, unit="bars")]
 Beat = Annotated[float, Says("where it sounds, from the transport's start", unit="beats")]
+PhraseBar = Annotated[int, Says("a bar of the phrase; 1 is its first", 1, LONGEST_PHRASE, unit="bars")]
+VariationIndex = Annotated[int, Says("which variation; 1 is the first", 1, MOST_VARIATIONS)]
 Request = Annotated[str, Says("names one answer, from its begin to its end")]
 NoteId = Annotated[int, Says("the same for a note and its off", 0)]
 Name = Annotated[str, Says("a preset's name")]
@@ -73,6 +77,34 @@ class PhraseEnd:
 @incoming("continue", "continue what has been heard, now", answer=f"{ROOT}/out/begin")
 class Continue:
     bars: Bars
+
+
+@incoming(
+    "infill",
+    "make these bars of the phrase anew, to fit the others, and play them; the conversation goes on from the "
+    "phrase with its new bars",
+    answer=f"{ROOT}/out/begin",
+)
+class Infill:
+    first_bar: PhraseBar
+    last_bar: PhraseBar
+
+
+@incoming(
+    "variations", "make several answers to what has been heard, to choose from", answer=f"{ROOT}/variation"
+)
+class Variations:
+    count: Annotated[int, Says("how many", 2, MOST_VARIATIONS)]
+    bars: Bars
+
+
+@incoming(
+    "choose",
+    "play this variation, or another one instead; the conversation goes on from the last one chosen",
+    answer=f"{ROOT}/out/begin",
+)
+class Choose:
+    index: VariationIndex
 
 
 @incoming("stop", "stop answering", answer=f"{ROOT}/out/end")
@@ -208,6 +240,12 @@ class OutEnd:
     reason: Annotated[str, Says("how it ended", choices=("done", "stopped", "interrupted", "failed"))]
 
 
+@outgoing("variation", "a variation is ready to be chosen")
+class Variation:
+    index: VariationIndex
+    notes: Annotated[int, Says("notes in it", 0)]
+
+
 @outgoing("state", "what the bridge is doing, when that changes")
 class State:
     state: Annotated[str, Says("its name", choices=("idle", "listening", "generating", "playing"))]
@@ -255,12 +293,13 @@ class Error:
 
 
 Incoming = (
-    Hello | Bye | LiveNote | PhraseBegin | PhraseNote | PhraseEnd | Continue | Stop | Panic
+    Hello | Bye | LiveNote | PhraseBegin | PhraseNote | PhraseEnd | Continue | Infill | Variations
+    | Choose | Stop | Panic
     | TransportStart | TransportStop | TransportContinue | TransportClock | TransportTempo
     | TransportPosition | TransportMeter | LoadPreset | AskPresets | AskStatus | AskHelp | Ping | SetControl
 )  # fmt: skip
 Outgoing = (
-    Welcome | OutBegin | OutNote | OutOff | OutBar | OutEnd | State | PresetLoaded | PresetFailed
+    Welcome | OutBegin | OutNote | OutOff | OutBar | OutEnd | Variation | State | PresetLoaded | PresetFailed
     | Presets | Status | Help | Pong | Error
 )  # fmt: skip
 

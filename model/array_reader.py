@@ -31,6 +31,17 @@ class EndedBar:
     summary: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that a reader held at one moment: its ended bars, and a copy of what the present bar sees."""
+
+    ended: tuple[EndedBar, ...]
+    summaries: int
+    start: int
+    buffer: Floats
+    state: Floats | None
+
+
 class ArrayReader:
     """Layout of the buffer [layers, 2, K, capacity, D]: summaries, related bars, the present bar's tokens."""
 
@@ -73,6 +84,18 @@ class ArrayReader:
         """[V] after the last token read."""
         assert self._state_W is not None, "read at least BOS first"
         return self._network.logits(self._state_W)
+
+    def bookmark(self) -> Seen:
+        """What to go back to later."""
+        present = self._buffer[:, :, :, : self._length].copy()
+        return Seen(tuple(self._ended), self._summaries, self._start, present, self._state_W)
+
+    def go_back(self, mark: Seen) -> None:
+        """Forget what was read after the bookmark."""
+        self._ended, self._summaries, self._start = list(mark.ended), mark.summaries, mark.start
+        self._length, self._state_W = mark.buffer.shape[3], mark.state
+        self._reserve(self._length)
+        self._buffer[:, :, :, : self._length] = mark.buffer
 
     def _reserve(self, length: int) -> None:
         short = length - self._buffer.shape[3]

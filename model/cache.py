@@ -33,6 +33,16 @@ class EndedBar:
     summary: Tensor
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that a cache held at one moment: its ended bars, and a copy of what the present bar sees."""
+
+    ended: tuple[EndedBar, ...]
+    summaries: int
+    start: int
+    buffer: Tensor
+
+
 class Cache:
     """Layout of the buffer [L, 2, K, capacity, D]: summaries, related bars, then the present bar's tokens."""
 
@@ -58,6 +68,18 @@ class Cache:
         """Keep the present bar's tokens, and its summary [L, 2, K, 1, D]."""
         tokens = self._buffer[:, :, :, self._start : self.length].clone()
         self._ended.append(EndedBar(place, tokens, summary))
+
+    def seen(self) -> Seen:
+        """What to go back to later."""
+        present = self._buffer[:, :, :, : self.length].clone()
+        return Seen(tuple(self._ended), self._summaries, self._start, present)
+
+    def go_back(self, seen: Seen) -> None:
+        """Forget what came after that moment."""
+        self._ended, self._summaries, self._start = list(seen.ended), seen.summaries, seen.start
+        self.length = seen.buffer.shape[3]
+        self._reserve(self.length)
+        self._buffer[:, :, :, : self.length] = seen.buffer
 
     def _reserve(self, length: int) -> None:
         while self._buffer.shape[3] < length:
@@ -119,6 +141,14 @@ class TorchReader:
         self._cache.extend(len(tokens))
         states_BNW = self._network.hidden(self._columns(tokens, places, 0), self._cache.attend)
         self._state_W = states_BNW[0, -1]
+
+    def bookmark(self) -> tuple[Seen, Tensor | None]:
+        return self._cache.seen(), self._state_W
+
+    @torch.inference_mode()
+    def go_back(self, mark: tuple[Seen, Tensor | None]) -> None:
+        seen, self._state_W = mark
+        self._cache.go_back(seen)
 
     @torch.inference_mode()
     def logits(self) -> NDArray[np.float32]:

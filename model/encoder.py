@@ -63,15 +63,20 @@ class Encoder:
     def after(cls, grammar: Grammar) -> Encoder:
         """An encoder that goes on where a grammar stands, so that what is heard may follow what was made."""
         encoder = cls()
-        encoder._began, encoder._meter = grammar.last is not Last.NOTHING, grammar.meter
-        encoder._tempo = -1 if grammar.tempo is None else grammar.tempo
-        encoder._bar, encoder._line = grammar.bar_tick, grammar.end_tick
-        encoder._latest, encoder._instrument = grammar.tick, grammar.instrument
-        encoder._tick = grammar.tick + (1 if grammar.position >= 0 else 0)
-        for instrument, voice in grammar.voices.items():
-            velocity = -1 if voice.velocity is None else voice.velocity
-            encoder.voices[instrument] = Voice(velocity, set(voice.sounding))
+        encoder.follow(grammar)
         return encoder
+
+    def follow(self, grammar: Grammar) -> None:
+        """Go on where a grammar stands, which has read more than was said here; what waits still waits."""
+        self._began, self._meter = grammar.last is not Last.NOTHING, grammar.meter
+        self._tempo = -1 if grammar.tempo is None else grammar.tempo
+        self._bar, self._line = grammar.bar_tick, grammar.end_tick
+        self._latest, self._instrument = grammar.tick, grammar.instrument
+        self._tick = grammar.tick + (1 if grammar.position >= 0 else 0)
+        self.voices = {
+            instrument: Voice(-1 if voice.velocity is None else voice.velocity, set(voice.sounding))
+            for instrument, voice in grammar.voices.items()
+        }
 
     def push(self, event: Event) -> list[int]:
         """Tokens that this event decides.
@@ -103,7 +108,7 @@ class Encoder:
 
         After GIVEN and MADE the bar's ticks begin again, after FUTURE and PRESENT those of the piece.
         """
-        tokens = self._close_moment()
+        tokens = self._let_go(self._line - 1) + self._close_moment()
         self._instrument = -1
         if token not in (v.GIVEN, v.MADE):
             self._bar = self._line = 0

@@ -6,7 +6,9 @@ What it gives after any token equals the full forward over the same stream.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, Union
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +38,21 @@ class Reader(Protocol):
     def logits(self) -> NDArray[np.float32]:
         """[V] after the last token read."""
 
+    def bookmark(self) -> Any:
+        """What to hand to `go_back` later; it does not change when more is read."""
+
+    def go_back(self, mark: Any) -> None:
+        """Forget what was read after the bookmark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """Where a listener stood after some token."""
+
+    reader: Any
+    placer: Placer
+    last: Place | None
+
 
 class Listener:
     """Reads tokens and tells how likely each next one is. `gap`: see layout.Placer."""
@@ -58,6 +75,15 @@ class Listener:
     def logits(self) -> NDArray[np.float32]:
         """[V] after the last token read."""
         return self._reader.logits()
+
+    def bookmark(self) -> Bookmark:
+        """The place after the last token read."""
+        return Bookmark(self._reader.bookmark(), copy(self._placer), self._last)
+
+    def go_back(self, mark: Bookmark) -> None:
+        """Forget every token read after the bookmark, which may be used again."""
+        self._reader.go_back(mark.reader)
+        self._placer, self._last = copy(mark.placer), mark.last
 
     def _read_stretch(self, tokens: Sequence[int], places: Sequence[Place]) -> None:
         if self._last is None or places[0].segment != self._last.segment:

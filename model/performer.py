@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence, Set
+from copy import deepcopy
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from meloformer.model import vocabulary as v
+from meloformer.model.decoder import decode
 from meloformer.model.encoder import Encoder
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.grammar import Grammar
 from meloformer.model.limits import Limits, answer_mask
-from meloformer.model.listener import Listener, Weights
+from meloformer.model.listener import Bookmark, Listener, Weights
 from meloformer.model.memory import Memory
 from meloformer.model.sampling import Sampling, choose, distribution
-from meloformer.model.score import Meter
+from meloformer.model.score import Meter, Score
 
 MOST_TOKENS_IN_A_BAR = 480  # a bar that grows past this is closed at the next chance
 COMMON_TIME = Meter(4, 4)
 NO_LIMITS = Limits()
+
+Key = tuple[int, int]  # instrument and pitch
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A moment of a conversation, to go back to; `network` is whose `bookmark` it is."""
+
+    tokens: int
+    grammar: Grammar
+    encoder: Encoder
+    heard: frozenset[int]
+    in_step: bool
+    network: Weights
+    bookmark: Bookmark
 
 
 class Performer:
@@ -39,14 +57,28 @@ class Performer:
 
     def reset(self) -> None:
         """Forget everything but the memory, the dice included: a new conversation."""
-        self._listener = Listener(self._network)
+        self.throw()
+        self.restart([])
+
+    def throw(self, *which: int) -> None:
+        """Take up dice that begin with the seed, or other ones that begin with it and these numbers."""
+        self._random = np.random.default_rng([self.seed, *which] if which else self.seed)
+
+    def restart(self, tokens: Sequence[int], gap: int = 0) -> None:
+        """Another conversation, which has begun with these tokens; the dice roll on. `gap`: see Placer.
+
+        The memory does not learn these tokens: told anew, they are no other music.
+        """
+        self._listener = Listener(self._network, gap)
         self._grammar = Grammar()
-        self._encoder = Encoder()
-        self._random = np.random.default_rng(self.seed)
-        self._heard: set[int] = set()
-        self._in_step = True  # the encoder stands where the grammar does
         self._tokens: list[int] = []  # of the whole conversation
         self._read = 0  # how many of them the network has read; the rest when the next choice needs it
+        self._learnt = len(tokens)  # how many of them the memory has learnt
+        self._revocable = False  # there is a point to go back to
+        self._take(tokens)
+        self._encoder = Encoder.after(self._grammar)
+        self._heard: set[int] = set(self._grammar.voices)
+        self._in_step = True  # the encoder stands where the grammar does
 
     def hear(self, event: Event) -> None:
         """Take one event, in time order, a BarStart first; `catch_up` lets the network read it.
@@ -58,6 +90,46 @@ class Performer:
         if isinstance(event, NoteOn):
             self._heard.add(event.instrument)
 
+    def section(self, token: int) -> None:
+        """GIVEN or MADE: what is heard next is told as that part of the present bar."""
+        self._step_in()
+        self._take(self._encoder.mark(token))
+
+    def say(self, tokens: Sequence[int]) -> None:
+        """Take what this conversation once answered here, as if it answered it again."""
+        self._take(tokens)
+        self._in_step = False
+
+    def point(self) -> Point:
+        """This moment, to go back to until `settle`; meanwhile the memory learns nothing and is not asked."""
+        self.catch_up()
+        self._revocable = True
+        return Point(
+            tokens=len(self._tokens),
+            grammar=deepcopy(self._grammar),
+            encoder=deepcopy(self._encoder),
+            heard=frozenset(self._heard),
+            in_step=self._in_step,
+            network=self._network,
+            bookmark=self._listener.bookmark(),
+        )
+
+    def settle(self) -> None:
+        """Nothing is taken back any more: the memory may learn what has been played."""
+        self._revocable = False
+        self._take([])
+
+    def go_back(self, point: Point) -> None:
+        """Forget all that came after a point of this conversation; the dice roll on."""
+        del self._tokens[point.tokens :]
+        self._grammar, self._encoder = deepcopy(point.grammar), deepcopy(point.encoder)
+        self._heard, self._in_step = set(point.heard), point.in_step
+        if point.network is self._network:
+            self._listener.go_back(point.bookmark)
+            self._read = point.tokens
+        else:
+            self._listener, self._read = Listener(self._network), 0
+
     def catch_up(self) -> None:
         """Let the network read all that was heard and said, in one go; an answer can then begin at once."""
         self._listener.read(self._tokens[self._read :])
@@ -67,6 +139,11 @@ class Performer:
     def tokens(self) -> tuple[int, ...]:
         """The conversation so far, as a network reads it."""
         return tuple(self._tokens)
+
+    def told(self) -> Score:
+        """The conversation so far as music; what was heard is closed at its bar line."""
+        self._close_heard()
+        return decode(self._tokens)
 
     def continue_with(self, listener: Listener, has_read: int) -> None:
         """Go on with another network, whose listener has read the first `has_read` of `tokens` before."""
@@ -81,16 +158,34 @@ class Performer:
         """
         self._close_heard()
         mask = answer_mask(self.limits, self._heard)
-        sounding: set[tuple[int, int]] = set()
+        sounding: set[Key] = set()
         for _ in range(bars):
             yield from self._bar(mask, sounding)
         end = self._grammar.end_tick
         yield from (NoteOff(end, instrument, pitch) for instrument, pitch in sorted(sounding))
 
-    def _bar(self, mask: NDArray[np.bool_], sounding: set[tuple[int, int]]) -> Iterator[Event]:
+    def fill_bar(self, instruments: Set[int], sounding: set[Key]) -> Generator[Event, None, None]:
+        """The rest of the bar that was begun, in these instruments, each event as soon as it is decided.
+
+        `sounding` holds the notes made that sound; it is kept up to date, so that they may sound on after it.
+        """
+        self._step_in()
+        self._take(self._encoder.flush())
+        self._grammar.open_bar()  # whoever began it knows of it
+        mask = answer_mask(replace(self.limits, instruments=frozenset(instruments)), self._heard)
+        try:
+            yield from self._fill(mask, sounding)
+        finally:
+            self._encoder.follow(self._grammar)
+
+    def _bar(self, mask: NDArray[np.bool_], sounding: set[Key]) -> Iterator[Event]:
         """One new bar, up to where the next one would begin."""
         self._take([v.BAR])
         yield from self._grammar.open_bar()
+        yield from self._fill(mask, sounding)
+
+    def _fill(self, mask: NDArray[np.bool_], sounding: set[Key]) -> Iterator[Event]:
+        """The present bar from here, up to where the next one would begin."""
         length = 0
         while (token := self._choose(mask, crowded=length > MOST_TOKENS_IN_A_BAR)) != v.BAR:
             length += 1
@@ -119,18 +214,20 @@ class Performer:
         self.catch_up()
         permitted = limited if limited.any() else allowed
         chances = distribution(self._listener.logits(), permitted, self.sampling)
-        if self.sampling.memory:
+        if self.sampling.memory and not self._revocable:
             chances = self.memory.mixed(chances, permitted, self.sampling.memory)
         return choose(chances, self._random)
 
     def _take(self, tokens: Sequence[int]) -> list[Event]:
         self._tokens += tokens
-        for token in tokens:
-            self.memory.push(token)
+        if not self._revocable:
+            for token in self._tokens[self._learnt :]:
+                self.memory.push(token)
+            self._learnt = len(self._tokens)
         return [event for token in tokens for event in self._grammar.take(token)]
 
 
-def own(events: Sequence[Event], sounding: set[tuple[int, int]]) -> Iterator[Event]:
+def own(events: Sequence[Event], sounding: set[Key]) -> Iterator[Event]:
     """An answer's own events: a release of a note that it did not strike is not its business."""
     for event in events:
         if isinstance(event, NoteOn) and event.instrument != v.DRUMS:

@@ -8,6 +8,7 @@ import sys
 import typer
 
 from meloformer.scripts import (
+    accompany_verb,
     bench_verb,
     bridge_verb,
     clients_verb,
@@ -16,6 +17,7 @@ from meloformer.scripts import (
     demo_verb,
     doctor_verb,
     evaluate_verb,
+    infill_verb,
     prepare_verb,
     presets_verb,
     train_verb,
@@ -30,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(bench_verb.app, name="bench")
+app.command("accompany")(accompany_verb.accompany)
 app.command("bridge")(bridge_verb.bridge)
 app.command("clients")(clients_verb.clients)
 app.command("continue")(continue_verb.continue_)
@@ -37,6 +40,7 @@ app.command("convert")(convert_verb.convert)
 app.command("demo")(demo_verb.demo)
 app.command("doctor")(doctor_verb.doctor)
 app.command("evaluate")(evaluate_verb.evaluate)
+app.command("infill")(infill_verb.infill)
 app.command("prepare")(prepare_verb.prepare)
 app.add_typer(presets_verb.app, name="presets")
 app.command("train")(train_verb.train)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from symusic.core import NoteTick, ScoreTick, TrackTick
+from symusic.core import ScoreTick
 
 from meloformer.model.decoder import collect
 from meloformer.model.encoder import by_bar
 from meloformer.model.events import BarStart, Event
-from meloformer.model.midi import file_bars, from_symusic
-from meloformer.model.score import Note, Score, velocity_of
-from meloformer.model.vocabulary import DRUMS, TICKS_PER_QUARTER
+from meloformer.model.midi import from_symusic
+from meloformer.model.score import Note, Score
+from meloformer.scripts.tracks import FileTicks, Tracks
 
 if TYPE_CHECKING:
     from meloformer.model.performer import Performer
@@ -49,12 +49,11 @@ def extended(raw: ScoreTick, score: Score, notes: list[Note], loudness: float = 
 
     `score` is `raw` on the grid. The last bar is completed to its bar line.
     """
-    end = _end(raw, score)
-    longer = _ended_at(raw, end)
+    ticks = FileTicks(raw, score)
+    longer = _ended_at(raw, ticks(score.ticks))
+    tracks = Tracks(longer, ticks, loudness)
     for note in notes:
-        onset, off = end + _file_ticks(raw, note.onset), end + _file_ticks(raw, note.end)
-        velocity = max(1, min(127, round(velocity_of(note.velocity) * loudness)))
-        _track(longer, note).notes.append(NoteTick(onset, max(1, off - onset), note.pitch, velocity))
+        tracks.put(note._replace(onset=score.ticks + note.onset, end=score.ticks + note.end))
     return longer
 
 
@@ -84,39 +83,9 @@ def told(score: Score) -> Iterator[Event]:
         yield from events
 
 
-def _end(raw: ScoreTick, score: Score) -> int:
-    """The file tick of the bar line where the answer begins."""
-    bars = file_bars(raw)
-    added = sum(meter.ticks for meter in score.meters[len(bars) :])
-    return round(bars[-1].start + bars[-1].length) + _file_ticks(raw, added)
-
-
 def _ended_at(raw: ScoreTick, end: int) -> ScoreTick:
     """A copy without the meters and tempi that a file may have noted down after its last bar."""
     copy = raw.copy()
     copy.time_signatures.filter(lambda change: change.time < end)
     copy.tempos.filter(lambda change: change.time < end)
     return copy
-
-
-def _track(raw: ScoreTick, note: Note) -> TrackTick:
-    """The track that plays this instrument; of several the one that plays nearest to this pitch."""
-    tracks = [track for track in raw.tracks if _instrument(track) == note.instrument and len(track.notes)]
-    if tracks:
-        return min(tracks, key=lambda track: abs(_middle(track) - note.pitch))
-    drums = note.instrument == DRUMS
-    raw.tracks.append(TrackTick("", 0 if drums else note.instrument, drums))
-    return raw.tracks[-1]
-
-
-def _instrument(track: TrackTick) -> int:
-    return DRUMS if track.is_drum else track.program
-
-
-def _middle(track: TrackTick) -> float:
-    """The mean pitch of a track."""
-    return sum(note.pitch for note in track.notes) / len(track.notes)
-
-
-def _file_ticks(raw: ScoreTick, ticks: int) -> int:
-    return round(ticks * raw.ticks_per_quarter / TICKS_PER_QUARTER)

@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from meloformer.bridge import addresses as osc
-from meloformer.bridge.engine.messages import Ask, Ended, Heard, Loaded, Said, ToEngine
+from meloformer.bridge.engine.messages import (
+    Ask,
+    Ended,
+    Heard,
+    Infill,
+    Loaded,
+    Question,
+    Said,
+    ToEngine,
+    Vary,
+)
 from meloformer.bridge.midi import MidiIn, MidiNote, MidiOut
 from meloformer.bridge.session.actions import Action, Send, SendMidi, Tell
 from meloformer.bridge.session.events import EngineStarted, Played, Received, SessionEvent, Tick
@@ -104,7 +114,8 @@ class Rehearsal:
 
     def says(self, *events: Event, end: str | None = None) -> list[Action]:
         """The engine says events of the request asked for last, and that it has ended (`end`: why)."""
-        request = self.told(Ask)[-1].request
+        questions = [each for each in self.told(object) if isinstance(each, Ask | Vary | Infill)]
+        request = questions[-1].request
         first = len(self.done)
         self.happens(*(Said(request, event) for event in events))
         if end is not None:
@@ -165,20 +176,21 @@ class FakeBand:
     """Says an answer as the real engine does: bar lines, and an off for each note but drums."""
 
     def __init__(self) -> None:
-        self.asked: Ask | None = None
+        self.asked: Question | None = None
         self.tick = 0
         self.bars = 0
         self.open: set[tuple[int, int]] = set()
 
-    def takes(self, ask: Ask, tick: int) -> None:
-        self.asked, self.tick, self.bars, self.open = ask, tick, 0, set()
+    def takes(self, asked: Question, tick: int) -> None:
+        self.asked, self.tick, self.bars, self.open = asked, tick, 0, set()
+        self.most_bars = asked.last - asked.first + 1 if isinstance(asked, Infill) else asked.bars
 
     def goes_on(self, gap: int, pitch: int, drum: bool) -> Event | None:
         """One more event, `gap` ticks later; None when the answer is over."""
         assert self.asked is not None
         line = self.bar_line
         if self.bars == 0 or self.tick + gap >= line:
-            if self.bars == self.asked.bars:
+            if self.bars == self.most_bars:
                 return None
             self.tick, self.bars = line, self.bars + 1
             return BarStart(line, Meter(4, 4))

@@ -70,6 +70,38 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Vary:
+    """Ask, but as one of several variations, which all begin where the conversation stood at the first."""
+
+    request: str
+    bars: int
+    sampling: Sampling
+    instruments: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """The conversation goes on from the variation that answered this request."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class Infill:
+    """Make bars `first` to `last` (from 0, both included) of the first `of` of the conversation anew.
+
+    It then consists of these `of` bars.
+    """
+
+    request: str
+    first: int
+    last: int
+    of: int
+    sampling: Sampling
+    instruments: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Stop answering this request; what comes later than this is not wanted."""
 
@@ -121,7 +153,8 @@ class Trouble:
     reason: str
 
 
-ToEngine = Load | Reset | Heard | Ask | Stop | Quit
+Question = Ask | Vary | Infill
+ToEngine = Load | Reset | Heard | Question | Choose | Stop | Quit
 FromEngine = Loaded | LoadFailed | Said | Ended | Trouble
 Message = ToEngine | FromEngine
 
@@ -173,6 +206,8 @@ def _read(kind: type[Message], record: Mapping[str, Any]) -> Message:
     values = {field.name: _READERS[str(field.type)](record[field.name]) for field in fields(kind)}
     if "bars" in values and not 1 <= values["bars"] <= MOST_BARS:
         raise MessageError(f"bars must be 1 to {MOST_BARS}, not {values['bars']}")
+    if "first" in values and not 0 <= values["first"] <= values["last"] < values["of"]:
+        raise MessageError(f"first to last must lie in the first {values['of']} bars")
     return kind(**values)
 
 
@@ -267,7 +302,22 @@ def _write_event(event: Event) -> list[Any]:
 
 _KINDS: Final[dict[str, type[Message]]] = {
     kind.__name__.lower(): kind
-    for kind in (Load, Reset, Heard, Ask, Stop, Quit, Loaded, LoadFailed, Said, Ended, Trouble)
+    for kind in (
+        Load,
+        Reset,
+        Heard,
+        Ask,
+        Vary,
+        Choose,
+        Infill,
+        Stop,
+        Quit,
+        Loaded,
+        LoadFailed,
+        Said,
+        Ended,
+        Trouble,
+    )
 }
 _KIND_OF: Final[dict[type[Message], str]] = {kind: name for name, kind in _KINDS.items()}
 _EVENT_NAMES: Final[dict[type[Event], str]] = {TempoSet: "tempo", NoteOff: "off", NoteOn: "on"}

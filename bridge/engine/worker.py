@@ -8,8 +8,8 @@ from __future__ import annotations
 import gc
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,25 +19,31 @@ from typing import Final
 from meloformer.bridge import now
 from meloformer.bridge.engine.messages import (
     Ask,
+    Choose,
     Ended,
     FromEngine,
     Heard,
+    Infill,
     Load,
     Loaded,
     LoadFailed,
+    Question,
     Quit,
     Reset,
     Said,
     Stop,
     ToEngine,
     Trouble,
+    Vary,
 )
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
+from meloformer.model.infill import rewrite
 from meloformer.model.limits import Limits
 from meloformer.model.listener import Listener, Weights
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter
+from meloformer.model.variations import Variations
 from meloformer.model.weights import load_to_play
 
 _WARMING_EVENTS: Final = 16
@@ -65,7 +71,8 @@ class Worker:
         self._performer: Performer | None = None
         self._seed = 0
         self._unheard: list[Event] = []  # of the conversation, while there is no model yet
-        self._conversation = 0
+        self._conversation = 0  # changes whenever a model that reads along would have read another one
+        self._variations: Variations | None = None
 
     def run(self) -> None:
         """Play until told to leave."""
@@ -91,13 +98,16 @@ class Worker:
                 self._begin(seed)
             case Heard(event):
                 self._hear(event)
-            case Ask():
+            case Ask() | Vary() | Infill():
                 self._answer(message)
+            case Choose(request):
+                self._choose(request)
 
     def _begin(self, seed: int) -> None:
         self._seed = seed
         self._unheard = []
         self._conversation += 1
+        self._variations = None
         if self._performer is not None:
             self._performer.seed = seed
             self._performer.reset()
@@ -106,36 +116,56 @@ class Worker:
         if self._performer is None:
             self._unheard.append(event)
         else:
+            self._leave_variations()
             self._performer.hear(event)
+
+    def _choose(self, request: str) -> None:
+        if self._variations is None:
+            raise RuntimeError("there are no variations; ask for some first")
+        self._conversation += 1
+        self._variations.choose(request)
+
+    def _leave_variations(self) -> None:
+        if self._variations is not None:
+            self._conversation += 1
+            self._variations.leave()
+            self._variations = None
 
     def _catch_up(self) -> None:
         """Read what was heard as it comes, unless more has come already: then all of it at once."""
         if self._performer is not None and not self._waiting and self._inbox.empty():
             self._performer.catch_up()
 
-    def _answer(self, ask: Ask) -> None:
+    def _answer(self, asked: Question) -> None:
         """Say every event as it is decided; the reason for the end comes last, whatever happens."""
         notes, reason = 0, "failed"
         try:
-            with _steady_hands():
-                for event in self._events(ask):
-                    if self._is_stopped(ask.request):
+            with _steady_hands(), closing(self._events(asked)) as events:
+                for event in events:
+                    if self._is_stopped(asked.request):
                         reason = "stopped"
                         break
                     notes += isinstance(event, NoteOn)
-                    self._tell(Said(ask.request, event))
+                    self._tell(Said(asked.request, event))
                 else:
                     reason = "done"
         finally:
-            self._tell(Ended(ask.request, notes, reason))
+            self._conversation += not isinstance(asked, Ask)
+            self._tell(Ended(asked.request, notes, reason))
 
-    def _events(self, ask: Ask) -> Iterator[Event]:
+    def _events(self, asked: Question) -> Generator[Event, None, None]:
         if self._performer is None:
             raise RuntimeError("no model is loaded; load a preset first")
-        said = ask.sampling
+        said = asked.sampling
         self._performer.sampling = Sampling(said.temperature, said.top_p, said.min_p, said.memory)
-        self._performer.limits = Limits(None if ask.instruments is None else frozenset(ask.instruments))
-        return self._performer.answer(ask.bars)
+        self._performer.limits = Limits(None if asked.instruments is None else frozenset(asked.instruments))
+        if isinstance(asked, Vary):
+            self._variations = self._variations or Variations(self._performer)
+            return self._variations.answer(asked.request, asked.bars)
+        self._leave_variations()
+        if isinstance(asked, Ask):
+            return self._performer.answer(asked.bars)
+        return rewrite(self._performer, asked.first, asked.last + 1, asked.of)
 
     def _is_stopped(self, request: str) -> bool:
         """Look at what came meanwhile; only a stop, the end and a load are not for later."""

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Final
 
 from meloformer.bridge.addresses import Error, OutBegin, OutEnd
-from meloformer.bridge.engine.messages import Ask, Ended, Said, Stop
+from meloformer.bridge.engine.messages import Ask, Ended, Infill, Question, Said, Stop
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.placing import close, end_beat, pin, place
 from meloformer.bridge.session.sounding import silence
-from meloformer.bridge.session.state import Answer, Engine
+from meloformer.bridge.session.state import Answer, Engine, Span
 from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.tempo import SAME_BEAT
 from meloformer.model.events import NoteOn
@@ -21,10 +21,13 @@ from meloformer.model.events import NoteOn
 LANDING_BEATS: Final = 0.5
 
 
-def ask(turn: Turn, bars: int, lands: bool = False) -> None:
-    """Ask the engine for an answer to what it has heard. `lands`: the phrase ended by its number of bars."""
-    answer = _new(turn, bars, turn.beat + LANDING_BEATS if lands else turn.beat)
-    turn.change(answer=answer)
+def ask(turn: Turn, bars: int, lands: bool = False, span: Span | None = None) -> None:
+    """Ask the engine for an answer to what it has heard. `lands`: the phrase ended by its number of bars.
+
+    `span`: not for new bars behind the phrase, but for these in it.
+    """
+    answer = new_answer(turn, bars, turn.beat + LANDING_BEATS if lands else turn.beat)
+    turn.change(answer=replace(answer, span=span), variations=None)
     ask_pending(turn)
     turn.send(OutBegin(answer.request, bars))
     turn.enter(Cause.ASKED)
@@ -34,7 +37,7 @@ def ask_pending(turn: Turn) -> None:
     """Tell the engine of the answer that it has not been asked for, once it has a model."""
     answer = turn.state.answer
     if answer is not None and not answer.asked and turn.state.engine is Engine.READY:
-        turn.tell(Ask(answer.request, answer.bars, turn.sampling, None))
+        turn.tell(_question(turn, answer))
         turn.change(answer=replace(answer, asked=True))
 
 
@@ -44,7 +47,7 @@ def ask_for_more(turn: Turn, bars: int, address: str) -> None:
     assert answer is not None
     if turn.state.next_answer is not None:
         raise Refused(Code.NOT_NOW, address, "a continuation waits already; ask again when it plays")
-    turn.change(next_answer=_new(turn, bars, turn.beat))
+    turn.change(next_answer=new_answer(turn, bars, turn.beat))
     if answer.complete:
         _ask_next(turn)
 
@@ -94,7 +97,11 @@ def finish(turn: Turn) -> None:
 
 
 def cut(turn: Turn, reason: str) -> None:
-    """Stop the answer if there is one: everything is silenced. The next phase is up to the caller."""
+    """Stop the answer if there is one: everything is silenced. The next phase is up to the caller.
+
+    A variation in the making is given up; those that are ready can still be chosen.
+    """
+    _give_up_making(turn)
     answer, following = turn.state.answer, turn.state.next_answer
     if answer is None:
         return
@@ -108,7 +115,7 @@ def cut(turn: Turn, reason: str) -> None:
 
 def stop(turn: Turn, reason: str = "stopped") -> None:
     """Stop the answer if there is one, and be idle."""
-    if turn.state.answer is not None:
+    if turn.state.answer is not None or turn.state.is_making:
         cut(turn, reason)
         turn.enter(Cause.OVER)
         turn.rest()
@@ -116,12 +123,13 @@ def stop(turn: Turn, reason: str = "stopped") -> None:
 
 def fail(turn: Turn) -> None:
     """The answer cannot be had: stop it, and say so."""
-    if turn.state.answer is not None:
+    if turn.state.answer is not None or turn.state.is_making:
         stop(turn, "failed")
         _say_failed(turn)
 
 
-def _new(turn: Turn, bars: int, deaf_until: float) -> Answer:
+def new_answer(turn: Turn, bars: int, deaf_until: float) -> Answer:
+    """An answer with a name of its own. Until the beat `deaf_until`, a note does not interrupt it."""
     state = turn.state
     turn.change(requests=state.requests + 1)
     return Answer(
@@ -135,11 +143,24 @@ def _new(turn: Turn, bars: int, deaf_until: float) -> Answer:
     )
 
 
+def _question(turn: Turn, answer: Answer) -> Question:
+    if answer.span is None:
+        return Ask(answer.request, answer.bars, turn.sampling, None)
+    return Infill(answer.request, *answer.span, turn.sampling, None)
+
+
+def _give_up_making(turn: Turn) -> None:
+    variations = turn.state.variations
+    if variations is not None and variations.request is not None:
+        turn.tell(Stop(variations.request))
+        turn.change(variations=replace(variations, request=None, events=()))
+
+
 def _ask_next(turn: Turn) -> None:
     following = turn.state.next_answer
     assert following is not None
-    turn.tell(Ask(following.request, following.bars, turn.sampling, None))
-    turn.change(next_answer=replace(following, asked=True))
+    turn.tell(_question(turn, following))
+    turn.change(next_answer=replace(following, asked=True), variations=None)
 
 
 def _ended(turn: Turn, answer: Answer, reason: str) -> None:

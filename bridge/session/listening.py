@@ -18,13 +18,13 @@ from meloformer.bridge.channels import instrument_of
 from meloformer.bridge.engine.messages import Heard, Reset
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
-from meloformer.bridge.session.answering import ask, ask_for_more, cut
+from meloformer.bridge.session.answering import ask, ask_for_more, cut, stop
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.state import Engine, Listening
 from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.tempo import SAME_BEAT
 from meloformer.bridge.written import events_of
-from meloformer.model.events import Event
+from meloformer.model.events import BarStart, Event
 from meloformer.model.vocabulary import TICKS_PER_QUARTER
 
 MOST_NOTES: Final = 10_000  # of a phrase given as a score
@@ -84,23 +84,19 @@ def score_note(turn: Turn, message: PhraseNote) -> None:
 
 def end_phrase(turn: Turn, _: PhraseEnd) -> None:
     """A client says that the phrase is complete."""
-    _complete(turn, address_of(PhraseEnd), _bars(turn))
+    close(turn, address_of(PhraseEnd))
+    ask(turn, _bars(turn))
 
 
 def more(turn: Turn, message: Continue) -> None:
     """Continue what has been heard: the phrase so far, the conversation, or the answer under way."""
     address = address_of(Continue)
-    listening = turn.state.listening
     if turn.state.answer is not None:
         ask_for_more(turn, message.bars, address)
-    elif listening is not None and (listening.live or listening.score):
-        _complete(turn, address, message.bars)
-    elif turn.state.can_continue:
-        turn.change(listening=None)
-        ask(turn, message.bars)
     else:
-        reason = f"nothing has been heard; play, or send a phrase with {address_of(PhraseBegin)}"
-        raise Refused(Code.NOT_NOW, address, reason)
+        stop(turn, "interrupted")  # variations in the making
+        close_what_there_is(turn, address)
+        ask(turn, message.bars)
 
 
 def attend(turn: Turn) -> None:
@@ -111,7 +107,9 @@ def attend(turn: Turn) -> None:
     if end is not None and turn.beat + SAME_BEAT >= end:
         listening = turn.state.listening
         assert listening is not None
-        _complete(turn, address_of(LiveNote), _bars(turn), by_bars=listening.listen.end == "bars")
+        by_bars = listening.listen.end == "bars"
+        close(turn, address_of(LiveNote), by_bars)
+        ask(turn, _bars(turn), lands=by_bars)
 
 
 def ends_at(turn: Turn) -> float | None:
@@ -181,7 +179,7 @@ def _new_conversation(turn: Turn, address: str) -> None:
         )
         raise Refused(Code.ENGINE, address, f"{why}, then play again")
     turn.tell(Reset(int(turn.state.controls["seed"])))
-    turn.change(can_continue=True, heard_on={})
+    turn.change(can_continue=True, heard_on={}, phrase_bars=0, variations=None)
 
 
 def _note_off(turn: Turn, message: LiveNote) -> None:
@@ -190,8 +188,20 @@ def _note_off(turn: Turn, message: LiveNote) -> None:
         _tell(turn, *heard.note_off(turn.beat_meant, message.channel, message.pitch))
 
 
-def _complete(turn: Turn, address: str, bars: int, by_bars: bool = False) -> None:
-    """The phrase is over: tell the rest of it and ask for the answer."""
+def close_what_there_is(turn: Turn, address: str) -> None:
+    """Close the phrase that is being heard; where there is none, the conversation is what has been heard."""
+    listening = turn.state.listening
+    if listening is not None and (listening.live or listening.score):
+        close(turn, address)
+    elif turn.state.can_continue:
+        turn.change(listening=None)
+    else:
+        reason = f"nothing has been heard; play, or send a phrase with {address_of(PhraseBegin)}"
+        raise Refused(Code.NOT_NOW, address, reason)
+
+
+def close(turn: Turn, address: str, by_bars: bool = False) -> None:
+    """The phrase is over: tell the rest of it. Whoever calls this asks for something at once."""
     listening = turn.state.listening
     if listening is None or not (listening.live or listening.score):
         reason = f"nothing has been heard; send {address_of(PhraseBegin)} and notes first, or play"
@@ -202,7 +212,6 @@ def _complete(turn: Turn, address: str, bars: int, by_bars: bool = False) -> Non
     else:
         _read_score(turn, listening, address)
     turn.change(listening=None)
-    ask(turn, bars, lands=by_bars)
 
 
 def _read_score(turn: Turn, listening: Listening, address: str) -> None:
@@ -233,6 +242,8 @@ def _tell(turn: Turn, heard: Capture, events: Iterable[Event]) -> None:
 def _hear(turn: Turn, events: Iterable[Event]) -> None:
     for event in events:
         turn.tell(Heard(event))
+        if isinstance(event, BarStart):
+            turn.change(phrase_bars=turn.state.phrase_bars + 1)
 
 
 def _bars(turn: Turn) -> int:

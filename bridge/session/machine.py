@@ -8,7 +8,15 @@ from typing import Any, Final
 from meloformer.bridge import addresses as osc
 from meloformer.bridge.engine import messages as engine
 from meloformer.bridge.errors import Code, Refused
-from meloformer.bridge.session import answering, listening, replies, swapping, transport
+from meloformer.bridge.session import (
+    answering,
+    listening,
+    replies,
+    rewriting,
+    swapping,
+    transport,
+    varying,
+)
 from meloformer.bridge.session import events as happened
 from meloformer.bridge.session.actions import Action
 from meloformer.bridge.session.midi_in import meaning
@@ -145,6 +153,16 @@ def _nothing(turn: Turn, _: happened.Tick) -> None:
     """Passing time is seen to in every step."""
 
 
+def _said(turn: Turn, message: engine.Said) -> None:
+    if not varying.said(turn, message):
+        answering.said(turn, message)
+
+
+def _ended(turn: Turn, message: engine.Ended) -> None:
+    if not varying.ended(turn, message):
+        answering.ended(turn, message)
+
+
 def _stop(turn: Turn, _: osc.Stop) -> None:
     answering.stop(turn)
 
@@ -168,6 +186,9 @@ _MESSAGES: Final[dict[type, Handler]] = {
     osc.PhraseNote: listening.score_note,
     osc.PhraseEnd: listening.end_phrase,
     osc.Continue: listening.more,
+    osc.Infill: rewriting.infill,
+    osc.Variations: varying.vary,
+    osc.Choose: varying.choose,
     osc.Stop: _stop,
     osc.Panic: _panic,
     osc.TransportStart: transport.start,
@@ -198,7 +219,7 @@ _HANDLERS: Final[dict[type, Handler]] = {
     happened.Closing: _closing,
     engine.Loaded: swapping.loaded,
     engine.LoadFailed: swapping.load_failed,
-    engine.Said: answering.said,
-    engine.Ended: answering.ended,
+    engine.Said: _said,
+    engine.Ended: _ended,
     engine.Trouble: swapping.trouble,
 }

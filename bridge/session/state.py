@@ -90,6 +90,21 @@ class Departure(NamedTuple):
     message: MidiNote
 
 
+class Variation(NamedTuple):
+    """A complete answer that waits to be chosen; the engine knows it by its request."""
+
+    request: str
+    events: tuple[Event, ...]
+
+
+class Span(NamedTuple):
+    """Bars of the phrase, `first` to `last`, counted from 0, of the `of` bars that it has."""
+
+    first: int
+    last: int
+    of: int
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer, from asking to its last note-off.
@@ -106,6 +121,7 @@ class Answer:
     asked_s: float  # seconds
     not_before: float  # beat
     deaf_until: float  # beat: a note before it still belongs to the phrase, and does not interrupt
+    span: Span | None = None  # of an infill: the bars to be made anew
     asked: bool = False  # the engine knows
     first_beat: float | None = None
     first_tick: int | None = None
@@ -115,6 +131,21 @@ class Answer:
     bars_said: int = 0
     notes: int = 0  # that have left
     complete: bool = False  # the engine has said everything
+
+
+@dataclass(frozen=True, slots=True)
+class Variations:
+    """Several answers to choose from: `ready` are complete, `request` is in the making (None: none is).
+
+    They are made one after the other, until there are `count`; `events` is what the engine has said of the
+    one in the making.
+    """
+
+    count: int
+    bars: int
+    ready: tuple[Variation, ...] = ()
+    request: str | None = None
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +178,9 @@ class State:
     pedals: frozenset[int] = frozenset()  # channels
     listening: Listening | None = None
     can_continue: bool = False  # the engine knows a conversation
+    phrase_bars: int = 0  # that the engine has heard of the phrase
     heard_on: Mapping[int, int] = field(default_factory=dict)
+    variations: Variations | None = None
     answer: Answer | None = None
     next_answer: Answer | None = None  # begins where the present one ends
     cues: Schedule[Cue] = field(default_factory=Schedule)  # in beats: not sent yet
@@ -163,6 +196,11 @@ class State:
     voices: int = 0
     counts: Counts = Counts()
     clients: frozenset[Client] = frozenset()
+
+    @property
+    def is_making(self) -> bool:
+        """True while a variation is being made."""
+        return self.variations is not None and self.variations.request is not None
 
     def with_(self, **fields: Any) -> State:
         """This state with other values in these fields: `dataclasses.replace`, at a twentieth of its time."""

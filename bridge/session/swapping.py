@@ -77,6 +77,7 @@ def gone(turn: Turn, event: EngineGone) -> None:
     turn.change(engine=Engine.STARTING, can_continue=False)
     turn.send(Error(Code.ENGINE, ROOT, event.reason))
     stop(turn, "failed")
+    turn.change(variations=None)
     forget_live(turn)
     lost = turn.state.loading
     turn.change(loading=None)

@@ -10,7 +10,19 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from meloformer.bridge import addresses as osc
 from meloformer.bridge.border import write
-from meloformer.bridge.engine.messages import Ask, Ended, Heard, Loaded, LoadFailed, Reset, Said, Stop
+from meloformer.bridge.engine.messages import (
+    Ask,
+    Choose,
+    Ended,
+    Heard,
+    Infill,
+    Loaded,
+    LoadFailed,
+    Reset,
+    Said,
+    Stop,
+    Vary,
+)
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.midi import (
     MidiContinue,
@@ -48,6 +60,13 @@ PRESETS = {
 MESSAGES: list[osc.Incoming] = [
     osc.PhraseBegin(),
     osc.PhraseEnd(),
+    osc.Infill(1, 1),
+    osc.Infill(2, 1),
+    osc.Infill(1, 2),
+    osc.Variations(2, 1),
+    osc.Variations(3, 2),
+    osc.Choose(1),
+    osc.Choose(2),
     osc.Stop(),
     osc.Panic(),
     osc.TransportStart(),
@@ -92,6 +111,7 @@ class Conversation(RuleBasedStateMachine):
     def begins(self, preset: str, ready: bool) -> None:
         self.session = Rehearsal(PRESETS[preset], ready)
         self.band = FakeBand()
+        self.varied: set[str] = set()
         self.encoder: Encoder | None = None
         self.seen = 0
         self.open_request: str | None = None
@@ -213,7 +233,9 @@ class Conversation(RuleBasedStateMachine):
     def the_phase_tells_what_there_is(self) -> None:
         state = self.session.state
         assert (state.phase is Phase.LISTENING) == (state.listening is not None)
-        assert (state.phase in (Phase.GENERATING, Phase.PLAYING)) == (state.answer is not None)
+        busy = state.phase in (Phase.GENERATING, Phase.PLAYING)
+        assert busy == (state.answer is not None or state.is_making)
+        assert state.answer is None or not state.is_making
         assert not state.clock.lent or state.phase is not Phase.IDLE
 
     @invariant()
@@ -232,13 +254,18 @@ class Conversation(RuleBasedStateMachine):
     def engine_takes(self, action: Tell) -> None:
         message = action.message
         if isinstance(message, Reset):
-            self.encoder = Encoder()
+            self.encoder, self.varied = Encoder(), set()
         elif isinstance(message, Heard):
             assert self.encoder is not None, "heard before a conversation was begun"
             self.encoder.push(message.event)  # raises where the event is out of place
-        elif isinstance(message, Ask):
+            self.varied = set()
+        elif isinstance(message, Choose):
+            assert message.request in self.varied, "chosen, and never made"
+            assert self.band.asked is None, "chosen while an answer was under way"
+        elif isinstance(message, Ask | Vary | Infill):
             assert self.band.asked is None, "asked while an answer was under way"
             assert self.session.state.engine is Engine.READY, "asked without a model"
+            self.varied = {*self.varied, message.request} if isinstance(message, Vary) else set()
             self.band.takes(message, tick=self.band.bar_line)
         elif isinstance(message, Stop):
             assert self.band.asked is not None

@@ -1,0 +1,30 @@
+"""New parts beside a score that is known: in every bar the given parts are told first, then the new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Set
+
+from meloformer.model import vocabulary as v
+from meloformer.model.encoder import by_bar
+from meloformer.model.events import BarStart, Event, NoteOff
+from meloformer.model.performer import Key, Performer
+from meloformer.model.score import Score
+
+
+def accompany(performer: Performer, score: Score, instruments: Set[int]) -> Generator[Event, None, None]:
+    """What these instruments (0 to 128) play to the score, in a new conversation; none of them is in it.
+
+    Only their own events, in ticks of the score; every NoteOn but a drum's gets its NoteOff, the last ones
+    at the score's end.
+    """
+    assert instruments and not instruments & set(score.instruments()), "given parts are not made"
+    performer.reset()
+    sounding: set[Key] = set()
+    for start, meter, events in zip(score.bar_starts, score.meters, by_bar(score), strict=False):
+        performer.hear(BarStart(start, meter))
+        performer.section(v.GIVEN)
+        for event in events:
+            performer.hear(event)
+        performer.section(v.MADE)
+        yield from performer.fill_bar(instruments, sounding)
+    yield from (NoteOff(score.ticks, *key) for key in sorted(sounding))

@@ -1,0 +1,140 @@
+"""Accompanying and filling in: whatever the score and the seed, only what was asked for is made."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from meloformer.model import vocabulary as v
+from meloformer.model.accompany import accompany
+from meloformer.model.decoder import decode
+from meloformer.model.encoder import Telling, encode
+from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
+from meloformer.model.infill import around, infill
+from meloformer.model.listener import Listener
+from meloformer.model.network import Network
+from meloformer.model.performer import Performer
+from meloformer.model.sampling import Sampling
+from meloformer.model.score import Score
+from music import TINY, arrays, network, piece, scores, told
+
+DARING = Sampling(temperature=1.5, top_p=1.0, min_p=0.0)  # an untrained network then tries everything
+BAND = frozenset({7, 40, v.DRUMS})
+
+
+@pytest.fixture(scope="module")
+def model() -> Network:
+    return network(TINY)
+
+
+def played(events: list[Event], start: int, end: int) -> set[int]:
+    """Who plays; fails where a note is not ended inside the span, or ended twice."""
+    sounding: set[tuple[int, int]] = set()
+    for event in events:
+        assert start <= event.tick <= end
+        if isinstance(event, NoteOn) and event.instrument != v.DRUMS:
+            assert (event.instrument, event.pitch) not in sounding
+            sounding.add((event.instrument, event.pitch))
+        elif isinstance(event, NoteOff):
+            sounding.remove((event.instrument, event.pitch))
+    assert not sounding
+    assert [event.tick for event in events] == sorted(event.tick for event in events)
+    return {event.instrument for event in events if isinstance(event, NoteOn)}
+
+
+def without(score: Score, instruments: frozenset[int]) -> Score:
+    kept = tuple(note for note in score.notes if note.instrument not in instruments)
+    return Score(score.meters, score.tempos, kept)
+
+
+@settings(max_examples=8)
+@given(score=scores(most_bars=3, most_notes=10), seed=st.integers(0, 2**32))
+def test_an_accompaniment_is_whole_and_leaves_the_given_parts_alone(
+    model: Network, score: Score, seed: int
+) -> None:
+    heard = without(score, BAND)
+    performer = Performer(model, DARING, seed)
+    assert played(list(accompany(performer, heard, BAND)), 0, heard.ticks) <= BAND
+    together = decode(performer.tokens)
+    assert without(together, BAND) == heard
+
+
+def test_an_accompaniment_is_told_as_training_tells_it(model: Network) -> None:
+    score = without(piece(3, bars=4), BAND)
+    performer = Performer(model, DARING, 1)
+    list(accompany(performer, score, BAND))
+    given = [frozenset(score.instruments())] * len(score.meters)
+    assert list(performer.tokens) == encode(decode(performer.tokens), Telling(given=given), end=False)
+
+
+def test_the_same_seed_gives_the_same_accompaniment_and_another_seed_another(model: Network) -> None:
+    heard = without(piece(1, bars=2), BAND)
+    made = [list(accompany(Performer(model, DARING, seed), heard, BAND)) for seed in (1, 1, 2)]
+    assert made[0] == made[1] != made[2]
+
+
+@settings(max_examples=8)
+@given(score=scores(most_bars=3, most_notes=10), seed=st.integers(0, 2**32), data=st.data())
+def test_missing_bars_are_filled_in_their_meters_and_the_others_are_heard_as_they_are(
+    model: Network, score: Score, seed: int, data: st.DataObject
+) -> None:
+    first = data.draw(st.integers(0, len(score.meters) - 1))
+    stop = data.draw(st.integers(first + 1, len(score.meters)))
+    performer = Performer(model, DARING, seed)
+    events = list(infill(performer, score, first, stop, BAND))
+    assert played(events, score.bar_starts[first], score.bar_starts[stop]) <= BAND
+    lines = [(event.tick, event.meter) for event in events if isinstance(event, BarStart)]
+    assert lines == list(zip(score.bar_starts, score.meters, strict=False))[first:stop]
+    assert decode(performer.tokens).meters == score.meters
+
+
+@pytest.mark.parametrize("missing", [(0, 2), (1, 3), (2, 3)])
+def test_what_stands_around_is_told_as_training_tells_it(missing: tuple[int, int]) -> None:
+    score = piece(1, bars=4)
+    tokens = encode(score, Telling(missing=missing))
+    heard = around(score, *missing)
+    assert tokens[: len(heard)] == heard
+    assert heard[-1] == v.PRESENT
+
+
+def test_filling_in_twice_gives_two_answers_and_both_again_with_the_same_seed(model: Network) -> None:
+    def twice() -> list[list[Event]]:
+        performer = Performer(model, DARING, 5)
+        return [list(infill(performer, piece(1, bars=4), 1, 3, BAND)) for _ in range(2)]
+
+    first, second = twice()
+    assert first != second
+    assert twice() == [first, second]
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["arrays", "torch"])
+def test_going_back_to_a_point_forgets_what_came_after_it(model: Network, plain: bool) -> None:
+    """With the same dice the same answer."""
+    performer = Performer(arrays(model) if plain else model, DARING, 1)
+    for event in told(piece(1, bars=2)):
+        performer.hear(event)
+    point, before = performer.point(), performer.tokens
+    answers = []
+    for dice in (1, 2, 1):
+        performer.go_back(point)
+        assert performer.tokens == before
+        performer.throw(dice)
+        answers.append(list(performer.answer(2)))
+    assert answers[0] == answers[2] != answers[1]
+
+
+def test_after_going_back_another_network_goes_on_from_there(model: Network) -> None:
+    performer = Performer(model, DARING, 1)
+    for event in told(piece(1, bars=2)):
+        performer.hear(event)
+    point = performer.point()
+    list(performer.answer(2))
+    other = network(TINY, seed=9)
+    performer.continue_with(Listener(other), 0)
+    performer.go_back(point)
+    performer.throw()
+    alone = Performer(other, DARING, 1)
+    for event in told(piece(1, bars=2)):
+        alone.hear(event)
+    assert list(performer.answer(1)) == list(alone.answer(1))
