@@ -14,6 +14,7 @@ from meloformer.bridge.library import Library
 from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched
 from meloformer.bridge.midi import MidiOut
 from meloformer.bridge.session.events import Closing, Played
+from meloformer.bridge.session.following import OBEYED
 from meloformer.bridge.session.machine import begin
 from meloformer.bridge.settings import Settings
 from meloformer.bridge.transports.midi import MidiChoice, open_midi
@@ -23,6 +24,8 @@ from meloformer.bridge.transports.quiet import QuietWire
 
 def run_bridge(settings: Settings) -> None:
     """Run the bridge until SIGINT or SIGTERM; raises BridgeError or PresetError when it cannot start."""
+    if settings.clock not in OBEYED:
+        raise BridgeError(f"{settings.clock} cannot be followed here; choose --clock {' or '.join(OBEYED)}")
     inbox: Inbox = SimpleQueue()
     running.steady_hands()
     running.on_end(lambda: inbox.put(Closing()))
@@ -30,7 +33,7 @@ def run_bridge(settings: Settings) -> None:
     preset = library.get(settings.preset)
     _say(f"MeloFormer {version('meloformer')}")
     with now.fine_grained(), _opened(settings, inbox, library) as outside:
-        state = begin(preset, version("meloformer"), settings.device, now.seconds())
+        state = begin(preset, version("meloformer"), settings.device, now.seconds(), settings.clock)
         gc.freeze()  # what is here stays: the collector need not walk through it while someone plays
         Loop(state, inbox, outside, _once(lambda: _say("listening"))).run()
 

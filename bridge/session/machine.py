@@ -8,9 +8,12 @@ from typing import Any, Final
 from meloformer.bridge import addresses as osc
 from meloformer.bridge.engine import messages as engine
 from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.midi import MidiClock
 from meloformer.bridge.session import (
     answering,
+    following,
     listening,
+    midi_clock,
     replies,
     rewriting,
     swapping,
@@ -24,7 +27,7 @@ from meloformer.bridge.session.placing import end_beat
 from meloformer.bridge.session.sounding import hush_channels, leave, silence
 from meloformer.bridge.session.state import State
 from meloformer.bridge.session.turn import Turn
-from meloformer.bridge.settings import Device
+from meloformer.bridge.settings import ClockName, Device
 from meloformer.bridge.tempo import Clock
 from meloformer.presets.preset import Preset
 
@@ -35,10 +38,10 @@ MOST_LATER: Final = 4096
 Handler = Callable[[Turn, Any], None]
 
 
-def begin(preset: Preset, version: str, device: Device, now: float) -> State:
+def begin(preset: Preset, version: str, device: Device, now: float, clock: ClockName = "auto") -> State:
     """A session that has heard nothing, about to use `preset`; it loads once the engine has started.
 
-    `device` (auto, cpu or cuda) is passed on to the engine.
+    `device` (auto, cpu or cuda) is passed on to the engine; `clock` is the one to follow.
     """
     return State(
         version=version,
@@ -47,6 +50,7 @@ def begin(preset: Preset, version: str, device: Device, now: float) -> State:
         preset=preset,
         controls=swapping.starting_values(preset),
         clock=Clock.standing(now),
+        following=clock,
         now=now,
     )
 
@@ -66,6 +70,7 @@ def wake_at(state: State) -> float | None:
     turn = Turn(state, state.now, state.now)
     beats = (_leaving_beat(turn), listening.ends_at(turn), listening.release_at(turn), _ending_beat(turn))
     moments = [state.later.next_at, state.departures.next_at]
+    moments += [None if state.pulse is None else state.pulse.ends_at]
     moments += [state.clock.seconds_at(beat) for beat in beats if beat is not None]
     return min((moment for moment in moments if moment is not None), default=None)
 
@@ -90,6 +95,7 @@ def _pass_time(turn: Turn) -> None:
     turn.change(later=rest)
     for cue in later:
         _take(turn, cue.item)
+    midi_clock.attend(turn)
     listening.attend(turn)
     leave(turn)
     answering.finish(turn)
@@ -113,6 +119,7 @@ def _received(turn: Turn, event: happened.Received) -> None:
         return
     turn.at = _instant(turn, event.at)
     message = event.message
+    following.check(turn, message)
     if isinstance(message, osc.Hello):
         replies.hello(turn, message, event.host)
     elif isinstance(message, osc.Bye):
@@ -135,6 +142,9 @@ def _keep_for_later(turn: Turn, event: happened.Received) -> None:
 
 def _played(turn: Turn, event: happened.Played) -> None:
     turn.at = _instant(turn, event.at)
+    if isinstance(event.message, MidiClock):
+        midi_clock.heard(turn, event.message)
+        return
     message = meaning(turn, event.message)
     if message is not None:
         _MESSAGES[type(message)](turn, message)
@@ -194,7 +204,7 @@ _MESSAGES: Final[dict[type, Handler]] = {
     osc.TransportStart: transport.start,
     osc.TransportStop: transport.halt,
     osc.TransportContinue: transport.go_on,
-    osc.TransportClock: transport.follow,
+    osc.TransportClock: following.follow,
     osc.TransportTempo: transport.set_tempo,
     osc.TransportPosition: transport.locate,
     osc.TransportMeter: transport.set_meter,

@@ -11,10 +11,11 @@ from meloformer.bridge.addresses import PhraseNote
 from meloformer.bridge.capture import Capture
 from meloformer.bridge.ledger import Ledger
 from meloformer.bridge.midi import MidiNote, MidiOut
+from meloformer.bridge.pulse import Pulse
 from meloformer.bridge.scheduler import Schedule
 from meloformer.bridge.session.events import Received
 from meloformer.bridge.session.phases import Phase
-from meloformer.bridge.settings import Device
+from meloformer.bridge.settings import ClockName, Device
 from meloformer.bridge.tempo import Clock
 from meloformer.model.events import Event
 from meloformer.presets.parts import Part
@@ -133,6 +134,13 @@ class Answer:
     complete: bool = False  # the engine has said everything
 
 
+class Armed(NamedTuple):
+    """The next tick of the MIDI clock is this beat of the transport, if it comes by then (seconds)."""
+
+    beat: float
+    until: float
+
+
 @dataclass(frozen=True, slots=True)
 class Variations:
     """Several answers to choose from: `ready` are complete, `request` is in the making (None: none is).
@@ -169,7 +177,9 @@ class State:
     controls: Mapping[str, float]
     clock: Clock
     now: float  # of the last step; time does not go back
-    following: str = "auto"  # the clock asked for
+    following: ClockName = "auto"  # the clock asked for
+    pulse: Pulse | None = None  # of the MIDI clock, while one ticks
+    armed: Armed | None = None
     phase: Phase = Phase.IDLE
     engine: Engine = Engine.STARTING
     loading: Preset | None = None

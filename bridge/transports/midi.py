@@ -22,6 +22,7 @@ from meloformer.bridge.midi import (
     MidiProgram,
     MidiStart,
     MidiStop,
+    MidiTick,
 )
 from meloformer.bridge.session.events import Played
 from meloformer.bridge.settings import Backend
@@ -68,7 +69,7 @@ class MidiWire:
             self.port_out = _open(self._out, choice.port_out, OUT_NAME, system)
         except (rtmidi.RtMidiError, OSError) as error:
             raise BridgeError(f"MIDI by {system} cannot be opened: {error}") from None
-        self._in.ignore_types(sysex=True, timing=True, active_sense=True)
+        self._in.ignore_types(sysex=True, timing=False, active_sense=True)
         self._in.set_callback(self._take)
         self._end_watch = when_server_ends(self._lose_server) if system == "jack" else _nothing
 
@@ -166,6 +167,7 @@ _READERS: Final[dict[str, Callable[[Any], MidiIn]]] = {
     "note_off": lambda m: MidiNote(m.channel + 1, m.note, 0),
     "control_change": lambda m: MidiControl(m.channel + 1, m.control, m.value),
     "program_change": lambda m: MidiProgram(m.channel + 1, m.program),
+    "clock": lambda m: MidiTick(),
     "start": lambda m: MidiStart(),
     "continue": lambda m: MidiContinue(),
     "stop": lambda m: MidiStop(),
