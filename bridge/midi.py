@@ -68,4 +68,4 @@ class MidiPosition:
 MidiPlayed = MidiNote | MidiControl | MidiProgram
 MidiClock = MidiTick | MidiStart | MidiContinue | MidiStop | MidiPosition
 MidiIn = MidiPlayed | MidiClock
-MidiOut = MidiNote | MidiControl | MidiProgram
+MidiOut = MidiPlayed | MidiClock

@@ -48,5 +48,6 @@ class Settings:
     midi_in: str | None = None
     midi_out: str | None = None
     clock: ClockName = "auto"
+    send_clock: bool = False
     device: Device = "auto"
     seed: int | None = None

@@ -79,8 +79,8 @@ def line_through(ticks: Sequence[Tick]) -> Line:
     """The tangent, at the last tick, of what the last ticks follow; at least `LEAST`, numbers ascending."""
     noise, windows = noise_of(ticks), _moments(ticks, _STRAIGHT)
     steady = _longest(windows, noise, degree=1)
-    bent = _longest([window for window in windows if window.count in _BENT], noise, degree=2)
-    if bent.count >= 2 * steady.count and abs(bent.factors[2]) > _CLEARLY_BENT * noise * bent.error(2):
+    bent = _longest([window for window in windows if window.size in _BENT], noise, degree=2)
+    if bent.size >= 2 * steady.size and abs(bent.factors[2]) > _CLEARLY_BENT * noise * bent.error(2):
         return bent.line(ticks[-1])
     return steady.line(ticks[-1])
 
@@ -88,7 +88,7 @@ def line_through(ticks: Sequence[Tick]) -> Line:
 class _Window(NamedTuple):
     """The last ticks by their sums: of powers of x, and of y times powers of x; in ticks and seconds."""
 
-    count: int
+    size: int
     x: tuple[int, ...]
     y: tuple[float, ...]
 
@@ -110,9 +110,9 @@ def _moments(ticks: Sequence[Tick], sizes: Collection[int]) -> list[_Window]:
 
 
 class _Fit(NamedTuple):
-    """A polynomial through the `count` last ticks, in ticks and seconds from the last."""
+    """A polynomial through the `size` last ticks, in ticks and seconds from the last."""
 
-    count: int
+    size: int
     factors: tuple[float, ...] = ()
     covariance: _Matrix = ()  # of the factors, where the ticks' standard deviation is 1
     value: float = 0.0  # a little ahead of the last tick
@@ -131,7 +131,7 @@ def _fit(window: _Window, degree: int) -> _Fit:
     covariance, spread = _solved(window.x, degree)
     factors = tuple(sum(a * b for a, b in zip(row, window.y, strict=False)) for row in covariance)
     value = sum(factor * _AHEAD**power for power, factor in enumerate(factors))
-    return _Fit(window.count, factors, covariance, value, spread)
+    return _Fit(window.size, factors, covariance, value, spread)
 
 
 def _longest(windows: Sequence[_Window], noise: float, degree: int) -> _Fit:

@@ -41,6 +41,9 @@ def bridge(
     clock: Annotated[
         ClockName, typer.Option(help="whom to follow; auto: a MIDI clock while one ticks")
     ] = USUAL.clock,
+    send_clock: Annotated[
+        bool, typer.Option("--send-clock", help="send a MIDI clock while the tempo is our own")
+    ] = USUAL.send_clock,
     device: DeviceOption = "auto",
     seed: SeedOption = None,
 ) -> None:
@@ -57,6 +60,7 @@ def bridge(
             midi_in=midi_in,
             midi_out=midi_out,
             clock=clock,
+            send_clock=send_clock,
             device=device,
             seed=seed,
         )

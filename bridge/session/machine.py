@@ -11,6 +11,7 @@ from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.midi import MidiClock
 from meloformer.bridge.session import (
     answering,
+    clock_out,
     following,
     listening,
     midi_clock,
@@ -22,7 +23,7 @@ from meloformer.bridge.session import (
 )
 from meloformer.bridge.session import events as happened
 from meloformer.bridge.session.actions import Action
-from meloformer.bridge.session.midi_in import meaning
+from meloformer.bridge.session.midi_in import is_echo, meaning
 from meloformer.bridge.session.placing import end_beat
 from meloformer.bridge.session.sounding import hush_channels, leave, silence
 from meloformer.bridge.session.state import State
@@ -38,7 +39,14 @@ MOST_LATER: Final = 4096
 Handler = Callable[[Turn, Any], None]
 
 
-def begin(preset: Preset, version: str, device: Device, now: float, clock: ClockName = "auto") -> State:
+def begin(
+    preset: Preset,
+    version: str,
+    device: Device,
+    now: float,
+    clock: ClockName = "auto",
+    sends_clock: bool = False,
+) -> State:
     """A session that has heard nothing, about to use `preset`; it loads once the engine has started.
 
     `device` (auto, cpu or cuda) is passed on to the engine; `clock` is the one to follow.
@@ -51,6 +59,7 @@ def begin(preset: Preset, version: str, device: Device, now: float, clock: Clock
         controls=swapping.starting_values(preset),
         clock=Clock.standing(now),
         following=clock,
+        sends_clock=sends_clock,
         now=now,
     )
 
@@ -68,7 +77,13 @@ def step(state: State, event: happened.SessionEvent, now: float) -> tuple[State,
 def wake_at(state: State) -> float | None:
     """The next instant at which the session has something to do: step it with a Tick then. None: never."""
     turn = Turn(state, state.now, state.now)
-    beats = (_leaving_beat(turn), listening.ends_at(turn), listening.release_at(turn), _ending_beat(turn))
+    beats = (
+        _leaving_beat(turn),
+        listening.ends_at(turn),
+        listening.release_at(turn),
+        _ending_beat(turn),
+        clock_out.next_beat(turn),
+    )
     moments = [state.later.next_at, state.departures.next_at]
     moments += [None if state.pulse is None else state.pulse.ends_at]
     moments += [state.clock.seconds_at(beat) for beat in beats if beat is not None]
@@ -99,6 +114,7 @@ def _pass_time(turn: Turn) -> None:
     listening.attend(turn)
     leave(turn)
     answering.finish(turn)
+    clock_out.attend(turn)
 
 
 def _take(turn: Turn, event: happened.SessionEvent) -> None:
@@ -142,6 +158,8 @@ def _keep_for_later(turn: Turn, event: happened.Received) -> None:
 
 def _played(turn: Turn, event: happened.Played) -> None:
     turn.at = _instant(turn, event.at)
+    if is_echo(turn, event.message):
+        return
     if isinstance(event.message, MidiClock):
         midi_clock.heard(turn, event.message)
         return
@@ -188,6 +206,7 @@ def _panic(turn: Turn, _: osc.Panic) -> None:
 def _closing(turn: Turn, _: happened.Closing) -> None:
     answering.stop(turn)
     silence(turn)
+    clock_out.end(turn)
 
 
 _MESSAGES: Final[dict[type, Handler]] = {

@@ -33,9 +33,10 @@ SAME_PLACE_BEATS: Final = 0.5 / TICKS_PER_BEAT
 
 
 def heard(turn: Turn, message: MidiClock) -> None:
-    """The clock ticks, or one of MIDI's buttons is pressed."""
+    """The clock ticks, or one of MIDI's buttons is pressed. While we send a clock, we follow none."""
     if isinstance(message, MidiTick):
-        _tick(turn)
+        if turn.state.next_tick is None:
+            _tick(turn)
     elif not OBEYED[turn.state.following].buttons:
         return
     elif isinstance(message, MidiStart):

@@ -16,6 +16,7 @@ from meloformer.bridge.midi import (
     ALL_SOUND_OFF,
     SUSTAIN,
     MidiControl,
+    MidiIn,
     MidiNote,
     MidiPlayed,
     MidiProgram,
@@ -30,8 +31,6 @@ PEDAL_DOWN: Final = 64  # a controller value from here on is a pedal that is dow
 
 def meaning(turn: Turn, message: MidiPlayed) -> Incoming | None:
     """The OSC message that a MIDI message amounts to; None where it is taken here, or means nothing."""
-    if _is_echo(turn, message):
-        return None
     if isinstance(message, MidiNote):
         return LiveNote(message.channel, message.pitch, message.velocity)
     if isinstance(message, MidiControl):
@@ -39,7 +38,7 @@ def meaning(turn: Turn, message: MidiPlayed) -> Incoming | None:
     return _program(turn, message)
 
 
-def _is_echo(turn: Turn, message: MidiPlayed) -> bool:
+def is_echo(turn: Turn, message: MidiIn) -> bool:
     """True for what the bridge sent a moment ago and a loop brings back; each excuses one."""
     echoes = turn.state.echoes
     for index, (sent_at, sent) in enumerate(echoes):

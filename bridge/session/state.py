@@ -180,6 +180,8 @@ class State:
     following: ClockName = "auto"  # the clock asked for
     pulse: Pulse | None = None  # of the MIDI clock, while one ticks
     armed: Armed | None = None
+    sends_clock: bool = False  # by MIDI, while the tempo is our own
+    next_tick: int | None = None  # of that clock, 24 to a beat; None while it has not been started
     phase: Phase = Phase.IDLE
     engine: Engine = Engine.STARTING
     loading: Preset | None = None

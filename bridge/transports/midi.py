@@ -177,13 +177,24 @@ _READERS: Final[dict[str, Callable[[Any], MidiIn]]] = {
 
 def _message(value: MidiOut) -> mido.Message:
     """The mido message of a typed value."""
-    channel = value.channel - 1
     match value:
-        case MidiNote(_, pitch, 0):
-            return mido.Message("note_off", channel=channel, note=pitch, velocity=0)
-        case MidiNote(_, pitch, velocity):
-            return mido.Message("note_on", channel=channel, note=pitch, velocity=velocity)
-        case MidiControl(_, control, position):
-            return mido.Message("control_change", channel=channel, control=control, value=position)
-        case MidiProgram(_, program):
-            return mido.Message("program_change", channel=channel, program=program)
+        case MidiNote(channel, pitch, 0):
+            return mido.Message("note_off", channel=channel - 1, note=pitch, velocity=0)
+        case MidiNote(channel, pitch, velocity):
+            return mido.Message("note_on", channel=channel - 1, note=pitch, velocity=velocity)
+        case MidiControl(channel, control, position):
+            return mido.Message("control_change", channel=channel - 1, control=control, value=position)
+        case MidiProgram(channel, program):
+            return mido.Message("program_change", channel=channel - 1, program=program)
+        case MidiPosition(sixteenths):
+            return mido.Message("songpos", pos=sixteenths)
+        case _:
+            return mido.Message(_NAMES[type(value)])
+
+
+_NAMES: Final[dict[type, str]] = {
+    MidiTick: "clock",
+    MidiStart: "start",
+    MidiContinue: "continue",
+    MidiStop: "stop",
+}
