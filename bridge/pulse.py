@@ -12,6 +12,7 @@ from typing import Final
 from meloformer.bridge.ticks import LEAST, MOST, TICKS_PER_BEAT, Line, Tick, line_through, noise_of, straight
 
 SILENCE_S: Final = 1.0  # a clock that has not ticked for this long has stopped
+FORGOTTEN_S: Final = 10.0  # until then it may go on: its ticks were held up, or a cable was out
 
 # How far from its time a tick may be, in ticks, without being doubted; how far depends on the jitter.
 _NARROWEST: Final = 0.25
@@ -42,6 +43,7 @@ class Pulse:
     doubtful: tuple[Tick, ...] = ()
     line: Line | None = None
     noise: float = 0.0  # seconds
+    silent: bool = False
     last: Tick = _NONE
 
     @property
@@ -59,10 +61,16 @@ class Pulse:
         number = self.last.number if self.line is None else self.line.number_at(seconds)
         return number / TICKS_PER_BEAT
 
+    def stopped(self) -> Pulse:
+        """Its ticks have not come."""
+        return replace(self, silent=True)
+
     def ticked(self, seconds: float) -> Pulse:
         """With one more tick, that came at `seconds`."""
+        if seconds > self.last.seconds + FORGOTTEN_S:
+            return Pulse(last=Tick(1, seconds), ticks=(Tick(1, seconds),))
         tick = Tick(self.last.number + 1, max(seconds, self.last.seconds))
-        counted = replace(self, last=tick)
+        counted = replace(self, last=tick, silent=False)
         if self.line is None or abs(self._lateness(tick)) <= self._gate:
             return counted._with(self.ticks, tick)
         return counted._doubting()
@@ -72,7 +80,7 @@ class Pulse:
         tick = Tick(self.last.number + 1, seconds)
         late_s = 0.0 if self.line is None else seconds - self.line.seconds_at(tick.number)
         moved = tuple(Tick(number, at + late_s) for number, at in self.ticks)
-        return replace(self, doubtful=(), last=tick)._with(moved, tick)
+        return replace(self, doubtful=(), last=tick, silent=False)._with(moved, tick)
 
     @property
     def _gate(self) -> float:

@@ -37,7 +37,8 @@ _MOVES: Final = (TransportStart, TransportStop, TransportContinue, TransportPosi
 
 def is_led(turn: Turn) -> bool:
     """Whether the tempo is that of a MIDI clock."""
-    return OBEYED[turn.state.following].ticks and turn.state.pulse is not None
+    pulse = turn.state.pulse
+    return OBEYED[turn.state.following].ticks and pulse is not None and not pulse.silent
 
 
 def check(turn: Turn, message: Incoming) -> None:

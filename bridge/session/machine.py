@@ -85,7 +85,7 @@ def wake_at(state: State) -> float | None:
         clock_out.next_beat(turn),
     )
     moments = [state.later.next_at, state.departures.next_at]
-    moments += [None if state.pulse is None else state.pulse.ends_at]
+    moments += [None if state.pulse is None or state.pulse.silent else state.pulse.ends_at]
     moments += [state.clock.seconds_at(beat) for beat in beats if beat is not None]
     return min((moment for moment in moments if moment is not None), default=None)
 

@@ -20,7 +20,6 @@ from meloformer.bridge.pulse import Pulse
 from meloformer.bridge.rows import address_of
 from meloformer.bridge.session import transport
 from meloformer.bridge.session.following import OBEYED, is_led
-from meloformer.bridge.session.phases import Phase
 from meloformer.bridge.session.state import Armed
 from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.ticks import TICKS_PER_BEAT
@@ -53,10 +52,10 @@ def heard(turn: Turn, message: MidiClock) -> None:
 def attend(turn: Turn) -> None:
     """Notice that the clock has stopped ticking."""
     pulse = turn.state.pulse
-    if pulse is None or turn.now < pulse.ends_at:
+    if pulse is None or pulse.silent or turn.now < pulse.ends_at:
         return
     was_led = is_led(turn)
-    turn.change(pulse=None)
+    turn.change(pulse=pulse.stopped())
     if was_led and turn.state.clock.running:
         _lose(turn)
 
@@ -124,15 +123,13 @@ def _go_by_it(turn: Turn) -> None:
 
 
 def _lose(turn: Turn) -> None:
-    """The clock is gone in mid-run: alone, we go on to the end of the music; bound to it, we stop."""
+    """The clock is gone in mid-run: our own goes on as fast; bound to it, we stop."""
     if turn.state.following == "midi":
         transport.halt(turn, TransportStop())
         what = "the transport stands still"
     else:
-        turn.change(clock=replace(turn.state.clock.alone(turn.now), lent=True))
-        if turn.state.phase is Phase.IDLE:
-            turn.rest()
-        what = "the music plays on at the last tempo to its end"
+        turn.change(clock=turn.state.clock.alone(turn.now))
+        what = "the bridge's own clock goes on at the last tempo"
     reason = (
         f"the MIDI clock stopped ticking without a stop; {what}. Is its cable in, and does it still send?"
     )

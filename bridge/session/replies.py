@@ -83,6 +83,8 @@ def status(turn: Turn, _: AskStatus) -> None:
         "notes_heard": counts.heard,
         "notes_sent": counts.sent,
         "notes_late": counts.late,
+        "notes_dropped": counts.dropped,
+        "answers_shifted": counts.shifted,
         "refused": counts.refused,
         "sounding": len(state.osc),
         "uptime_s": turn.now - state.started,

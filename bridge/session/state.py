@@ -163,6 +163,8 @@ class Counts:
     heard: int = 0
     sent: int = 0
     late: int = 0
+    dropped: int = 0
+    shifted: int = 0
     refused: int = 0
 
 

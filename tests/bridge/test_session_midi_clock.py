@@ -205,7 +205,15 @@ def test_in_auto_a_clock_that_stops_in_mid_bar_leaves_the_music_to_play_to_its_e
     assert error(session).code == Code.CLOCK
     assert onsets(session) == [pytest.approx(began + n * 60 / 90, abs=0.005) for n in range(4)]
     assert session.sent(osc.OutEnd)[-1].reason == "done"
-    assert not session.state.clock.running
+    assert session.state.clock.running
+
+
+def test_a_clock_that_comes_back_from_a_gap_is_where_it_would_have_been() -> None:
+    session = following("auto")
+    session.waits(1.5 + 1 / 36)
+    assert error(session).code == Code.CLOCK
+    ticks(session, 3)
+    assert beat(session) == pytest.approx(4.0 + 1.5 * 1.5 + 3.0, abs=0.05)
 
 
 def test_bound_to_midi_a_clock_that_stops_in_mid_bar_stops_the_music() -> None:
