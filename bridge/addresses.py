@@ -19,6 +19,7 @@ MOST_BARS: Final = 64
 MOST_VARIATIONS: Final = 8
 LONGEST_PHRASE: Final = 100_000
 LONGEST_BEAT: Final = 1_000_000.0
+CLOCKS: Final = ("auto", "internal", "midi", "osc", "link")
 
 Port = Annotated[int, Says("the UDP port where replies are awaited", 1, 65_535)]
 Channel = Annotated[int, Says("MIDI channel; 10 is drums", 1, 16)]
@@ -134,7 +135,7 @@ class TransportContinue:
 
 @incoming("transport/clock", "whom to follow")
 class TransportClock:
-    clock: Annotated[str, Says("its name", choices=("auto", "internal"))]
+    clock: Annotated[str, Says("its name; auto: a MIDI clock while one ticks", choices=CLOCKS)]
 
 
 @incoming("transport/tempo", "the tempo from now on; the present beat stays where it is")

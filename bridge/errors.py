@@ -17,6 +17,7 @@ class Code(IntEnum):
     TOO_MUCH = 7
     NOT_FOUND = 8
     ENGINE = 9
+    CLOCK = 10
 
     @property
     def meaning(self) -> str:
@@ -33,6 +34,7 @@ _MEANINGS = {
     Code.TOO_MUCH: "more than the bridge keeps",
     Code.NOT_FOUND: "a text that is none of those allowed",
     Code.ENGINE: "the engine failed; what to do is said",
+    Code.CLOCK: "the clock that is followed is gone, or cannot be followed",
 }
 
 

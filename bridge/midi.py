@@ -39,6 +39,11 @@ class MidiProgram:
 
 
 @dataclass(frozen=True, slots=True)
+class MidiTick:
+    """A tick of a clock, 24 to a quarter note."""
+
+
+@dataclass(frozen=True, slots=True)
 class MidiStart:
     """Start from the beginning."""
 
@@ -60,5 +65,7 @@ class MidiPosition:
     sixteenths: int
 
 
-MidiIn = MidiNote | MidiControl | MidiProgram | MidiStart | MidiContinue | MidiStop | MidiPosition
-MidiOut = MidiNote | MidiControl | MidiProgram
+MidiPlayed = MidiNote | MidiControl | MidiProgram
+MidiClock = MidiTick | MidiStart | MidiContinue | MidiStop | MidiPosition
+MidiIn = MidiPlayed | MidiClock
+MidiOut = MidiPlayed | MidiClock

@@ -14,15 +14,20 @@ from meloformer.bridge.library import Library
 from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched
 from meloformer.bridge.midi import MidiOut
 from meloformer.bridge.session.events import Closing, Played
+from meloformer.bridge.session.following import OBEYED
 from meloformer.bridge.session.machine import begin
+from meloformer.bridge.session.state import State
 from meloformer.bridge.settings import Settings
 from meloformer.bridge.transports.midi import MidiChoice, open_midi
 from meloformer.bridge.transports.osc import OscWire
 from meloformer.bridge.transports.quiet import QuietWire
+from meloformer.presets.preset import Preset
 
 
 def run_bridge(settings: Settings) -> None:
     """Run the bridge until SIGINT or SIGTERM; raises BridgeError or PresetError when it cannot start."""
+    if settings.clock not in OBEYED:
+        raise BridgeError(f"{settings.clock} cannot be followed here; choose --clock {' or '.join(OBEYED)}")
     inbox: Inbox = SimpleQueue()
     running.steady_hands()
     running.on_end(lambda: inbox.put(Closing()))
@@ -30,9 +35,14 @@ def run_bridge(settings: Settings) -> None:
     preset = library.get(settings.preset)
     _say(f"MeloFormer {version('meloformer')}")
     with now.fine_grained(), _opened(settings, inbox, library) as outside:
-        state = begin(preset, version("meloformer"), settings.device, now.seconds())
+        state = _first_state(settings, preset)
         gc.freeze()  # what is here stays: the collector need not walk through it while someone plays
         Loop(state, inbox, outside, _once(lambda: _say("listening"))).run()
+
+
+def _first_state(settings: Settings, preset: Preset) -> State:
+    clocks = settings.clock, settings.send_clock
+    return begin(preset, version("meloformer"), settings.device, now.seconds(), *clocks)
 
 
 @contextmanager

@@ -51,6 +51,10 @@ class Schedule(Generic[Item]):
             count += 1
         return self.cues[:count], Schedule(self.cues[count:], self.serial)
 
+    def moved(self, by: float) -> Schedule[Item]:
+        """Every cue so much later."""
+        return Schedule(tuple(cue._replace(at=cue.at + by) for cue in self.cues), self.serial)
+
     def cleared(self) -> Schedule[Item]:
         """Empty."""
         return Schedule((), self.serial)

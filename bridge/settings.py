@@ -9,6 +9,7 @@ from typing import Final, Literal, Self
 from meloformer.bridge.errors import BridgeError
 
 Backend = Literal["auto", "alsa", "jack", "coremidi", "winmm", "none"]
+ClockName = Literal["auto", "internal", "midi", "osc", "link"]
 Device = Literal["auto", "cpu", "cuda"]
 DEVICES: Final[tuple[Device, ...]] = ("auto", "cpu", "cuda")
 
@@ -46,5 +47,7 @@ class Settings:
     midi: Backend = "auto"
     midi_in: str | None = None
     midi_out: str | None = None
+    clock: ClockName = "auto"
+    send_clock: bool = False
     device: Device = "auto"
     seed: int | None = None

@@ -102,12 +102,14 @@ class Clock:
     """The transport: a tempo and bar lines, running or standing still.
 
     `lent`: it was started by music, not by a person, and stops again when the music is over.
+    `ahead`: by how many beats it is ahead of another clock's count, by which it goes; None: by its own tempo.
     """
 
     tempo: Tempo
     bars: Bars
     running: bool = False
     lent: bool = False
+    ahead: float | None = None
 
     @classmethod
     def standing(cls, seconds: float, bpm: float = DEFAULT_BPM, meter: Meter = COMMON_TIME) -> Clock:
@@ -136,19 +138,33 @@ class Clock:
 
     def resumed(self, seconds: float) -> Clock:
         """Running from where it stands; one that runs belongs to a person from now on."""
-        return replace(self, tempo=self.tempo_at(seconds), running=True, lent=False)
+        return replace(self, tempo=self.tempo_at(seconds), running=True, lent=False, ahead=None)
 
     def stopped(self, seconds: float) -> Clock:
         """Standing still where it is."""
-        return replace(self, tempo=self.tempo_at(seconds), running=False, lent=False)
+        return replace(self, tempo=self.tempo_at(seconds), running=False, lent=False, ahead=None)
 
     def at_tempo(self, bpm: float, seconds: float) -> Clock:
         """The same beat, another tempo from here on."""
-        return replace(self, tempo=replace(self.tempo_at(seconds), bpm=bpm))
+        return replace(self, tempo=replace(self.tempo_at(seconds), bpm=bpm), ahead=None)
+
+    def led(self, beats: float, bpm: float, seconds: float) -> Clock:
+        """The same run, by another clock that counts `beats` at `seconds`: at first there is no jump.
+
+        It stays pinned where it was, as if it had always gone by this tempo, so that what happened a moment
+        ago keeps its beat.
+        """
+        ahead = self.beat_at(seconds) - beats if self.ahead is None else self.ahead
+        pinned = beats + ahead - (seconds - self.tempo.seconds) * bpm / 60
+        return replace(self, tempo=replace(self.tempo, bpm=bpm, beat=pinned), ahead=ahead)
+
+    def alone(self, seconds: float) -> Clock:
+        """By its own tempo from here on, as fast as it is."""
+        return replace(self, tempo=self.tempo_at(seconds), ahead=None)
 
     def moved(self, beat: float, seconds: float) -> Clock:
         """At another beat, running or not as before; its bars are counted in the meter asked for last."""
-        return replace(self, tempo=Tempo(self.bpm, beat, seconds), bars=Bars.of(self.meter))
+        return replace(self, tempo=Tempo(self.bpm, beat, seconds), bars=Bars.of(self.meter), ahead=None)
 
     def in_meter(self, meter: Meter, seconds: float) -> Clock:
         """In another meter from the next bar line on."""

@@ -12,9 +12,11 @@ from meloformer.presets.parts import Part
 
 PhraseEnd = Literal["silence", "bars", "signal"]
 Quantise = Literal["now", "beat", "bar"]
+Late = Literal["drop", "shift", "compress"]
 
 PHRASE_ENDS: Final[tuple[PhraseEnd, ...]] = ("silence", "bars", "signal")
 QUANTISES: Final[tuple[Quantise, ...]] = ("now", "beat", "bar")
+LATES: Final[tuple[Late, ...]] = ("drop", "shift", "compress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,16 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How long an answer is, where it may begin, and how far ahead of its sound it may be written."""
+    """How long an answer is, where it may begin, how far ahead of its sound a note is sent.
+
+    `late`: what becomes of a note that is decided too late. It is left out; or it moves, and all that
+    follows with it, to a later beat; or it sounds at once, and what follows it is in time again.
+    """
 
     bars: int
     quantise: Quantise
     lookahead_beats: float
+    late: Late = "compress"
 
 
 @dataclass(frozen=True, slots=True)

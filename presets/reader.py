@@ -139,7 +139,7 @@ def _built(said: Mapping[str, Any], folder: Path) -> Preset:
         parts=tuple(_part(part) for part in said["parts"]),
         midi_map=tuple(MidiMapping(**mapping) for mapping in said["midi_map"]),
         listen=Listen(listen["end"], listen["silence"], listen["bars"]),
-        answer=Answer(answer["bars"], answer["quantise"], answer["lookahead"]),
+        answer=Answer(answer["bars"], answer["quantise"], answer["lookahead"], answer["late"]),
     )
 
 

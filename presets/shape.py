@@ -7,7 +7,7 @@ from typing import Final
 from meloformer.presets.controls import ACTIONS, CONTROLS, Control
 from meloformer.presets.fields import Choice, Group, Number, Rows, Span, Text
 from meloformer.presets.parts import ROLES
-from meloformer.presets.preset import DEFAULT_MIDI_MAP, PHRASE_ENDS, QUANTISES
+from meloformer.presets.preset import DEFAULT_MIDI_MAP, LATES, PHRASE_ENDS, QUANTISES
 
 FORMAT: Final = 1
 NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$(?!\n)"
@@ -68,7 +68,18 @@ _ANSWER: Final = Group(
         "quantise": Choice(
             "where an answer may begin: at once, on a beat or on a bar line", QUANTISES, "bar"
         ),
-        "lookahead": Number("how far ahead of its sound the answer is written", 0.25, 64, 4.0, unit="beats"),
+        "lookahead": Number(
+            "how far ahead of its sound a note is sent; a change of tempo moves it until then",
+            0.25,
+            64,
+            0.5,
+            unit="beats",
+        ),
+        "late": Choice(
+            "a note decided too late is left out, moves all to a later beat, or sounds at once",
+            LATES,
+            "compress",
+        ),
     },
 )
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from meloformer.presets import DEFAULT, SHIPPED
-from meloformer.scripts import bench_bridge, bench_data, bench_decode, bench_memory
+from meloformer.scripts import bench_bridge, bench_clock, bench_data, bench_decode, bench_memory
 from meloformer.scripts.options import BarsOption, DeviceOption, PresetOption, PresetsOption
 
 app = typer.Typer(help="The measurements behind the README's tables, as JSON lines.", no_args_is_help=True)
@@ -24,6 +24,12 @@ def bridge(
 ) -> None:
     """The time to the first answered note, how exact notes leave, and what idling costs."""
     tell(bench_bridge.measure(preset, presets, repeats))
+
+
+@app.command()
+def clock(preset: PresetOption = DEFAULT, presets: PresetsOption = SHIPPED) -> None:
+    """How far from the grid of a MIDI clock answered notes sound, over JACK; takes some minutes."""
+    tell(bench_clock.measure(preset, presets))
 
 
 @app.command()

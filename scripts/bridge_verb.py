@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from meloformer.bridge.errors import BridgeError
-from meloformer.bridge.settings import Backend, Endpoint, Settings
+from meloformer.bridge.settings import Backend, ClockName, Endpoint, Settings
 from meloformer.presets import DEFAULT, SHIPPED
 from meloformer.scripts.options import DeviceOption, PresetOption, PresetsOption, SeedOption
 
@@ -38,6 +38,12 @@ def bridge(
     midi_out: Annotated[
         str | None, typer.Option(metavar="PORT", help="play to this MIDI port, not to one of our own")
     ] = None,
+    clock: Annotated[
+        ClockName, typer.Option(help="whom to follow; auto: a MIDI clock while one ticks")
+    ] = USUAL.clock,
+    send_clock: Annotated[
+        bool, typer.Option("--send-clock", help="send a MIDI clock while the tempo is our own")
+    ] = USUAL.send_clock,
     device: DeviceOption = "auto",
     seed: SeedOption = None,
 ) -> None:
@@ -53,6 +59,8 @@ def bridge(
             midi=midi,
             midi_in=midi_in,
             midi_out=midi_out,
+            clock=clock,
+            send_clock=send_clock,
             device=device,
             seed=seed,
         )

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import yaml
 
-from meloformer.bridge.settings import LOOPBACK
+from meloformer.bridge.settings import LOOPBACK, Backend
 from meloformer.bridge.transports.packing import Message, pack, unpack
 from meloformer.presets.reader import find, read
 
@@ -58,6 +58,7 @@ class Served:
         self._wire = wire
         self._bridge = (LOOPBACK, port)
         self._arrivals: SimpleQueue[Arrival] = SimpleQueue()
+        self.passed: list[Arrival] = []  # what came before the last arrival that was waited for
         threading.Thread(target=self._listen, daemon=True).start()
 
     def send(self, address: str, *arguments: Any) -> None:
@@ -66,6 +67,7 @@ class Served:
     def arrival(self, address: str, patience_s: float = PATIENCE_S) -> Arrival:
         """The next message of this address; all that come before it are passed over."""
         deadline = time.monotonic() + patience_s
+        self.passed = []
         while True:
             try:
                 arrival = self._arrivals.get(timeout=max(0.0, deadline - time.monotonic()))
@@ -75,6 +77,7 @@ class Served:
                 ) from None
             if arrival.message.address == address:
                 return arrival
+            self.passed.append(arrival)
 
     def forget(self) -> None:
         """Pass over everything that came until now."""
@@ -99,14 +102,14 @@ def _received(wire: socket.socket) -> tuple[bytes, float]:
 
 
 @contextmanager
-def served(preset: str, presets: Path, changes: dict[str, Any]) -> Iterator[Served]:
+def served(preset: str, presets: Path, changes: dict[str, Any], midi: Backend = "none") -> Iterator[Served]:
     """A bridge on ports of its own, with a preset changed in the fields of `changes`, from ready to ended."""
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.bind((LOOPBACK, 0))
         if sys.platform == "linux":
             wire.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         write_changed(preset, presets, Path(folder), changes)
-        process = start(preset, Path(folder), wire.getsockname()[1])
+        process = start(preset, Path(folder), wire.getsockname()[1], midi)
         try:
             yield Served(process, wire, listening_port(process))
         finally:
@@ -123,8 +126,8 @@ def write_changed(preset: str, presets: Path, folder: Path, changes: dict[str, A
     (folder / file.name).write_text(yaml.safe_dump(fields), encoding="utf-8")
 
 
-def start(preset: str, presets: Path, reply_port: int) -> subprocess.Popen[str]:
-    ports = ["--osc", f"{LOOPBACK}:0", "--reply", f"{LOOPBACK}:{reply_port}", "--midi", "none"]
+def start(preset: str, presets: Path, reply_port: int, midi: Backend) -> subprocess.Popen[str]:
+    ports = ["--osc", f"{LOOPBACK}:0", "--reply", f"{LOOPBACK}:{reply_port}", "--midi", midi]
     command = [sys.executable, "-m", "meloformer.scripts.cli", "bridge", *ports]
     return subprocess.Popen(
         [*command, "--preset", preset, "--presets", str(presets)], stdout=subprocess.PIPE, text=True

@@ -158,6 +158,7 @@ class JackPlayer:
 
     def __init__(self, port: str) -> None:
         self._out = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, "Player")
+        self._one_at_a_time = threading.Lock()
         _connect(self._out, port)
 
     def __enter__(self) -> JackPlayer:
@@ -168,7 +169,45 @@ class JackPlayer:
         self._out.delete()
 
     def send(self, *message: int) -> None:
-        self._out.send_message(list(message))
+        with self._one_at_a_time:
+            self._out.send_message(list(message))
+
+
+class MidiClock:
+    """What a DAW sends while it plays: a start, 24 ticks to a beat in a steady tempo, a stop."""
+
+    def __init__(self, player: JackPlayer, bpm: float) -> None:
+        self._player = player
+        self._bpm = bpm
+        self._began = 0.0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> MidiClock:
+        self._player.send(0xFA)
+        self._began = time.monotonic()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join(PATIENCE_S)
+        self._player.send(0xFC)
+
+    def beat_at(self, seconds: float) -> float:
+        """The DAW's beat at that monotonic second."""
+        return (seconds - self._began) * self._bpm / 60
+
+    def until(self, beat: float) -> None:
+        """Play on until that beat."""
+        time.sleep(max(0.0, self._began + beat * 60 / self._bpm - time.monotonic()))
+
+    def _tick(self) -> None:
+        for number in count():
+            if self._ended.is_set():
+                return
+            self.until(number / 24)
+            self._player.send(0xF8)
 
 
 def _connect(client: Any, port: str) -> None:

@@ -15,12 +15,12 @@ name: band
 weights: band.safetensors
 sampling: {{temperature: {temperature}}}
 listen: {{end: silence, silence: 1}}
-answer: {{bars: 4, quantise: beat, lookahead: 0.25}}
+answer: {{bars: 4, quantise: {quantise}, lookahead: 0.25}}
 """
 
 
-def save_preset(folder: Path, temperature: float = 1.0) -> None:
-    (folder / "band.yaml").write_text(PRESET.format(temperature=temperature))
+def save_preset(folder: Path, temperature: float = 1.0, quantise: str = "beat") -> None:
+    (folder / "band.yaml").write_text(PRESET.format(temperature=temperature, quantise=quantise))
 
 
 def send_phrase(bridge: Bridge) -> None:

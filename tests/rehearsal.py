@@ -64,9 +64,9 @@ def band(name: str = "band", end: PhraseEnd = "silence", bars: int = 4, quantise
 class Rehearsal:
     """One session from its beginning; by default its engine is ready and it is second 100."""
 
-    def __init__(self, preset: Preset = BAND, ready: bool = True) -> None:
+    def __init__(self, preset: Preset = BAND, ready: bool = True, sends_clock: bool = False) -> None:
         self.now = 100.0
-        self.state: State = begin(preset, "1.2.3", "cpu", self.now)
+        self.state: State = begin(preset, "1.2.3", "cpu", self.now, sends_clock=sends_clock)
         self.done: list[tuple[float, Action]] = []
         if ready:
             self.happens(EngineStarted(), Loaded(preset.name, 12.5))

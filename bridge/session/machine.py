@@ -8,9 +8,13 @@ from typing import Any, Final
 from meloformer.bridge import addresses as osc
 from meloformer.bridge.engine import messages as engine
 from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.midi import MidiClock
 from meloformer.bridge.session import (
     answering,
+    clock_out,
+    following,
     listening,
+    midi_clock,
     replies,
     rewriting,
     swapping,
@@ -19,12 +23,12 @@ from meloformer.bridge.session import (
 )
 from meloformer.bridge.session import events as happened
 from meloformer.bridge.session.actions import Action
-from meloformer.bridge.session.midi_in import meaning
+from meloformer.bridge.session.midi_in import is_echo, meaning
 from meloformer.bridge.session.placing import end_beat
 from meloformer.bridge.session.sounding import hush_channels, leave, silence
 from meloformer.bridge.session.state import State
 from meloformer.bridge.session.turn import Turn
-from meloformer.bridge.settings import Device
+from meloformer.bridge.settings import ClockName, Device
 from meloformer.bridge.tempo import Clock
 from meloformer.presets.preset import Preset
 
@@ -35,10 +39,17 @@ MOST_LATER: Final = 4096
 Handler = Callable[[Turn, Any], None]
 
 
-def begin(preset: Preset, version: str, device: Device, now: float) -> State:
+def begin(
+    preset: Preset,
+    version: str,
+    device: Device,
+    now: float,
+    clock: ClockName = "auto",
+    sends_clock: bool = False,
+) -> State:
     """A session that has heard nothing, about to use `preset`; it loads once the engine has started.
 
-    `device` (auto, cpu or cuda) is passed on to the engine.
+    `device` (auto, cpu or cuda) is passed on to the engine; `clock` is the one to follow.
     """
     return State(
         version=version,
@@ -47,6 +58,8 @@ def begin(preset: Preset, version: str, device: Device, now: float) -> State:
         preset=preset,
         controls=swapping.starting_values(preset),
         clock=Clock.standing(now),
+        following=clock,
+        sends_clock=sends_clock,
         now=now,
     )
 
@@ -64,8 +77,15 @@ def step(state: State, event: happened.SessionEvent, now: float) -> tuple[State,
 def wake_at(state: State) -> float | None:
     """The next instant at which the session has something to do: step it with a Tick then. None: never."""
     turn = Turn(state, state.now, state.now)
-    beats = (_leaving_beat(turn), listening.ends_at(turn), listening.release_at(turn), _ending_beat(turn))
+    beats = (
+        _leaving_beat(turn),
+        listening.ends_at(turn),
+        listening.release_at(turn),
+        _ending_beat(turn),
+        clock_out.next_beat(turn),
+    )
     moments = [state.later.next_at, state.departures.next_at]
+    moments += [None if state.pulse is None or state.pulse.silent else state.pulse.ends_at]
     moments += [state.clock.seconds_at(beat) for beat in beats if beat is not None]
     return min((moment for moment in moments if moment is not None), default=None)
 
@@ -90,9 +110,11 @@ def _pass_time(turn: Turn) -> None:
     turn.change(later=rest)
     for cue in later:
         _take(turn, cue.item)
+    midi_clock.attend(turn)
     listening.attend(turn)
     leave(turn)
     answering.finish(turn)
+    clock_out.attend(turn)
 
 
 def _take(turn: Turn, event: happened.SessionEvent) -> None:
@@ -113,6 +135,7 @@ def _received(turn: Turn, event: happened.Received) -> None:
         return
     turn.at = _instant(turn, event.at)
     message = event.message
+    following.check(turn, message)
     if isinstance(message, osc.Hello):
         replies.hello(turn, message, event.host)
     elif isinstance(message, osc.Bye):
@@ -135,6 +158,11 @@ def _keep_for_later(turn: Turn, event: happened.Received) -> None:
 
 def _played(turn: Turn, event: happened.Played) -> None:
     turn.at = _instant(turn, event.at)
+    if is_echo(turn, event.message):
+        return
+    if isinstance(event.message, MidiClock):
+        midi_clock.heard(turn, event.message)
+        return
     message = meaning(turn, event.message)
     if message is not None:
         _MESSAGES[type(message)](turn, message)
@@ -178,6 +206,7 @@ def _panic(turn: Turn, _: osc.Panic) -> None:
 def _closing(turn: Turn, _: happened.Closing) -> None:
     answering.stop(turn)
     silence(turn)
+    clock_out.end(turn)
 
 
 _MESSAGES: Final[dict[type, Handler]] = {
@@ -194,7 +223,7 @@ _MESSAGES: Final[dict[type, Handler]] = {
     osc.TransportStart: transport.start,
     osc.TransportStop: transport.halt,
     osc.TransportContinue: transport.go_on,
-    osc.TransportClock: transport.follow,
+    osc.TransportClock: following.follow,
     osc.TransportTempo: transport.set_tempo,
     osc.TransportPosition: transport.locate,
     osc.TransportMeter: transport.set_meter,

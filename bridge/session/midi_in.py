@@ -1,4 +1,4 @@
-"""MIDI that comes in: notes and pedals are heard, knobs turn controls, buttons are the transport's."""
+"""MIDI that comes in: notes and pedals are heard, knobs turn controls, some of them are buttons."""
 
 from __future__ import annotations
 
@@ -10,23 +10,16 @@ from meloformer.bridge.addresses import (
     LiveNote,
     Panic,
     SetControl,
-    TransportContinue,
-    TransportPosition,
-    TransportStart,
-    TransportStop,
 )
 from meloformer.bridge.midi import (
     ALL_NOTES_OFF,
     ALL_SOUND_OFF,
     SUSTAIN,
-    MidiContinue,
     MidiControl,
     MidiIn,
     MidiNote,
-    MidiPosition,
+    MidiPlayed,
     MidiProgram,
-    MidiStart,
-    MidiStop,
 )
 from meloformer.bridge.rows import INCOMING, ROOT
 from meloformer.bridge.session.listening import pedal
@@ -34,32 +27,18 @@ from meloformer.bridge.session.turn import ECHO_S, Turn
 from meloformer.presets.preset import MidiMapping
 
 PEDAL_DOWN: Final = 64  # a controller value from here on is a pedal that is down, or a button that is pressed
-SIXTEENTHS_PER_BEAT: Final = 4
 
 
-def meaning(turn: Turn, message: MidiIn) -> Incoming | None:
+def meaning(turn: Turn, message: MidiPlayed) -> Incoming | None:
     """The OSC message that a MIDI message amounts to; None where it is taken here, or means nothing."""
-    if _is_echo(turn, message):
-        return None
     if isinstance(message, MidiNote):
         return LiveNote(message.channel, message.pitch, message.velocity)
     if isinstance(message, MidiControl):
         return _control(turn, message)
-    if isinstance(message, MidiProgram):
-        return _program(turn, message)
-    if isinstance(message, MidiPosition):
-        return TransportPosition(message.sixteenths / SIXTEENTHS_PER_BEAT)
-    return _BUTTONS[type(message)]
+    return _program(turn, message)
 
 
-_BUTTONS: Final[dict[type, Incoming]] = {
-    MidiStart: TransportStart(),
-    MidiContinue: TransportContinue(),
-    MidiStop: TransportStop(),
-}
-
-
-def _is_echo(turn: Turn, message: MidiIn) -> bool:
+def is_echo(turn: Turn, message: MidiIn) -> bool:
     """True for what the bridge sent a moment ago and a loop brings back; each excuses one."""
     echoes = turn.state.echoes
     for index, (sent_at, sent) in enumerate(echoes):

@@ -20,6 +20,7 @@ from meloformer.bridge.border import suggestion
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.reference import help_for
 from meloformer.bridge.rows import address_of
+from meloformer.bridge.session.following import is_led
 from meloformer.bridge.session.state import Client
 from meloformer.bridge.session.turn import Turn
 
@@ -72,6 +73,7 @@ def status(turn: Turn, _: AskStatus) -> None:
         "state": state.phase.value,
         "engine": state.engine.value,
         "clock": state.following,
+        "clock_source": "midi" if is_led(turn) else "internal",
         "running": int(clock.running),
         "bpm": clock.bpm,
         "meter": f"{meter.numerator}/{meter.denominator}",
@@ -81,6 +83,8 @@ def status(turn: Turn, _: AskStatus) -> None:
         "notes_heard": counts.heard,
         "notes_sent": counts.sent,
         "notes_late": counts.late,
+        "notes_dropped": counts.dropped,
+        "answers_shifted": counts.shifted,
         "refused": counts.refused,
         "sounding": len(state.osc),
         "uptime_s": turn.now - state.started,

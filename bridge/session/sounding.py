@@ -2,31 +2,54 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Final
 
 from meloformer.bridge.addresses import OutBar, OutNote, OutOff
 from meloformer.bridge.ledger import Ledger, Sounding
 from meloformer.bridge.midi import ALL_NOTES_OFF, ALL_SOUND_OFF, CHANNELS, MidiControl, MidiNote
+from meloformer.bridge.scheduler import Schedule
 from meloformer.bridge.session.phases import Cause
-from meloformer.bridge.session.state import Departure, Line, Release, Strike, Voice
+from meloformer.bridge.session.state import Cue, Departure, Line, Release, Strike, Voice
 from meloformer.bridge.session.turn import Turn
 
 LATE_S: Final = 0.002  # a note that leaves later than this after its time counts as late
+MISSED_BEATS: Final = 0.125  # and one later than this has missed its place
 
 
 def leave(turn: Turn) -> None:
-    """Send what is due, and what is overdue at once."""
-    state = turn.state
-    if state.clock.running:
-        due, rest = state.cues.due(turn.horizon)
-        turn.change(cues=rest)
-        for cue in due:
-            _cue(turn, cue.at, cue.item)
-    departures, rest_midi = turn.state.departures.due(turn.now)
-    turn.change(departures=rest_midi)
+    """Send what is due, and what is overdue by the preset's policy for that."""
+    if turn.state.clock.running:
+        _leave_by_osc(turn)
+    departures, rest = turn.state.departures.due(turn.now)
+    turn.change(departures=rest)
     for departure in departures:
         _depart(turn, departure.item)
+
+
+def _leave_by_osc(turn: Turn) -> None:
+    due, rest = turn.state.cues.due(turn.horizon)
+    policy = turn.state.preset.answer.late
+    for place, cue in enumerate(due):
+        missed = isinstance(cue.item, Strike) and turn.beat - cue.at > MISSED_BEATS
+        if missed and policy == "shift":
+            _shift(turn, replace(rest, cues=due[place:] + rest.cues), math.ceil(turn.beat - cue.at))
+            _leave_by_osc(turn)
+            return
+        if missed and policy == "drop":
+            turn.count("dropped")
+        else:
+            _cue(turn, cue.at, cue.item)
+    turn.change(cues=rest)
+
+
+def _shift(turn: Turn, cues: Schedule[Cue], by: float) -> None:
+    """Move what is left of the answer to later beats."""
+    answer = turn.state.answer
+    assert answer is not None and answer.first_beat is not None
+    turn.count("shifted")
+    turn.change(cues=cues.moved(by), answer=replace(answer, first_beat=answer.first_beat + by))
 
 
 def silence(turn: Turn) -> None:

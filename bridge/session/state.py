@@ -11,10 +11,11 @@ from meloformer.bridge.addresses import PhraseNote
 from meloformer.bridge.capture import Capture
 from meloformer.bridge.ledger import Ledger
 from meloformer.bridge.midi import MidiNote, MidiOut
+from meloformer.bridge.pulse import Pulse
 from meloformer.bridge.scheduler import Schedule
 from meloformer.bridge.session.events import Received
 from meloformer.bridge.session.phases import Phase
-from meloformer.bridge.settings import Device
+from meloformer.bridge.settings import ClockName, Device
 from meloformer.bridge.tempo import Clock
 from meloformer.model.events import Event
 from meloformer.presets.parts import Part
@@ -133,6 +134,13 @@ class Answer:
     complete: bool = False  # the engine has said everything
 
 
+class Armed(NamedTuple):
+    """The next tick of the MIDI clock is this beat of the transport, if it comes by then (seconds)."""
+
+    beat: float
+    until: float
+
+
 @dataclass(frozen=True, slots=True)
 class Variations:
     """Several answers to choose from: `ready` are complete, `request` is in the making (None: none is).
@@ -155,6 +163,8 @@ class Counts:
     heard: int = 0
     sent: int = 0
     late: int = 0
+    dropped: int = 0
+    shifted: int = 0
     refused: int = 0
 
 
@@ -169,7 +179,11 @@ class State:
     controls: Mapping[str, float]
     clock: Clock
     now: float  # of the last step; time does not go back
-    following: str = "auto"  # the clock asked for
+    following: ClockName = "auto"  # the clock asked for
+    pulse: Pulse | None = None  # of the MIDI clock, while one ticks
+    armed: Armed | None = None
+    sends_clock: bool = False  # by MIDI, while the tempo is our own
+    next_tick: int | None = None  # of that clock, 24 to a beat; None while it has not been started
     phase: Phase = Phase.IDLE
     engine: Engine = Engine.STARTING
     loading: Preset | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from meloformer.bridge.addresses import (
-    TransportClock,
     TransportContinue,
     TransportMeter,
     TransportPosition,
@@ -24,13 +23,13 @@ from meloformer.model.vocabulary import MAX_BAR_TICKS, TICKS_PER_QUARTER
 
 def start(turn: Turn, _: TransportStart) -> None:
     """Run from beat 0, whatever was before."""
-    _cut_time(turn)
+    cut_time(turn)
     turn.change(clock=turn.state.clock.started(0.0, turn.at))
 
 
 def halt(turn: Turn, _: TransportStop) -> None:
     """Stand still; what sounds is silenced."""
-    _cut_time(turn)
+    cut_time(turn)
     turn.change(clock=turn.state.clock.stopped(turn.at))
 
 
@@ -42,7 +41,7 @@ def go_on(turn: Turn, _: TransportContinue) -> None:
 def locate(turn: Turn, message: TransportPosition) -> None:
     """Go to a beat. While running, that ends what belonged to where it was."""
     if turn.state.clock.running:
-        _cut_time(turn)
+        cut_time(turn)
     turn.change(clock=turn.state.clock.moved(message.beat, turn.at))
 
 
@@ -66,12 +65,7 @@ def set_meter(turn: Turn, message: TransportMeter) -> None:
         turn.change(listening=replace(listening, live=replace(listening.live, bars=clock.bars)))
 
 
-def follow(turn: Turn, message: TransportClock) -> None:
-    """Whom to follow; with `auto` and no other clock there is, the internal one."""
-    turn.change(following=message.clock)
-
-
-def _cut_time(turn: Turn) -> None:
+def cut_time(turn: Turn) -> None:
     """Time jumps: what is heard or answered by the old time is over."""
     stop(turn)
     forget_live(turn)

@@ -22,6 +22,7 @@ from meloformer.bridge.midi import (
     MidiProgram,
     MidiStart,
     MidiStop,
+    MidiTick,
 )
 from meloformer.bridge.session.events import Played
 from meloformer.bridge.settings import Backend
@@ -68,7 +69,7 @@ class MidiWire:
             self.port_out = _open(self._out, choice.port_out, OUT_NAME, system)
         except (rtmidi.RtMidiError, OSError) as error:
             raise BridgeError(f"MIDI by {system} cannot be opened: {error}") from None
-        self._in.ignore_types(sysex=True, timing=True, active_sense=True)
+        self._in.ignore_types(sysex=True, timing=False, active_sense=True)
         self._in.set_callback(self._take)
         self._end_watch = when_server_ends(self._lose_server) if system == "jack" else _nothing
 
@@ -166,6 +167,7 @@ _READERS: Final[dict[str, Callable[[Any], MidiIn]]] = {
     "note_off": lambda m: MidiNote(m.channel + 1, m.note, 0),
     "control_change": lambda m: MidiControl(m.channel + 1, m.control, m.value),
     "program_change": lambda m: MidiProgram(m.channel + 1, m.program),
+    "clock": lambda m: MidiTick(),
     "start": lambda m: MidiStart(),
     "continue": lambda m: MidiContinue(),
     "stop": lambda m: MidiStop(),
@@ -175,13 +177,24 @@ _READERS: Final[dict[str, Callable[[Any], MidiIn]]] = {
 
 def _message(value: MidiOut) -> mido.Message:
     """The mido message of a typed value."""
-    channel = value.channel - 1
     match value:
-        case MidiNote(_, pitch, 0):
-            return mido.Message("note_off", channel=channel, note=pitch, velocity=0)
-        case MidiNote(_, pitch, velocity):
-            return mido.Message("note_on", channel=channel, note=pitch, velocity=velocity)
-        case MidiControl(_, control, position):
-            return mido.Message("control_change", channel=channel, control=control, value=position)
-        case MidiProgram(_, program):
-            return mido.Message("program_change", channel=channel, program=program)
+        case MidiNote(channel, pitch, 0):
+            return mido.Message("note_off", channel=channel - 1, note=pitch, velocity=0)
+        case MidiNote(channel, pitch, velocity):
+            return mido.Message("note_on", channel=channel - 1, note=pitch, velocity=velocity)
+        case MidiControl(channel, control, position):
+            return mido.Message("control_change", channel=channel - 1, control=control, value=position)
+        case MidiProgram(channel, program):
+            return mido.Message("program_change", channel=channel - 1, program=program)
+        case MidiPosition(sixteenths):
+            return mido.Message("songpos", pos=sixteenths)
+        case _:
+            return mido.Message(_NAMES[type(value)])
+
+
+_NAMES: Final[dict[type, str]] = {
+    MidiTick: "clock",
+    MidiStart: "start",
+    MidiContinue: "continue",
+    MidiStop: "stop",
+}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import PATIENCE_S, Bridge, JackPlayer, JackRecorder, running_bridge
+from kit import PATIENCE_S, Bridge, JackPlayer, JackRecorder, MidiClock, running_bridge
 from meloformer.bridge.errors import Code
 from meloformer.bridge.transports.midi import IN_NAME, OUT_NAME
 from meloformer.bridge.transports.packing import bundle, pack
@@ -219,3 +219,29 @@ def test_a_second_bridge_on_the_same_port_says_so_in_one_line(bridge: Bridge, pr
     assert second.returncode == 1
     assert second.stderr.count("\n") == 1
     assert "--osc HOST:PORT" in second.stderr
+
+
+@pytest.fixture
+def on_bars(bridge: Bridge, presets: Path) -> Iterator[Bridge]:
+    """The bridge, with answers that begin on a bar line."""
+    save_preset(presets, quantise="bar")
+    bridge.client.wait_for("/melo/preset/loaded")
+    yield bridge
+    save_preset(presets)
+    bridge.client.wait_for("/melo/preset/loaded", 2)
+
+
+def test_an_answer_begins_on_a_bar_line_of_the_clock_that_a_daw_sends(on_bars: Bridge) -> None:
+    with JackPlayer(IN_NAME) as player, MidiClock(player, bpm=150.0) as daw:
+        daw.until(1.5)
+        player.send(0x90, 60, 90)
+        daw.until(2.5)
+        player.send(0x80, 60, 0)
+        line = on_bars.client.wait_for("/melo/out/bar")
+        status = on_bars.ask("/melo/status", "/melo/status").arguments
+    values = dict(zip(status[::2], status[1::2], strict=True))
+    assert values["clock_source"] == "midi"
+    assert values["bpm"] == pytest.approx(150.0, abs=5.0)
+    assert line.epoch_s is not None
+    bar = daw.beat_at(line.epoch_s - time.time() + time.monotonic()) / 4
+    assert bar == pytest.approx(round(bar), abs=0.02)  # 32 ms, on a machine that may be busy

@@ -33,6 +33,7 @@ from meloformer.bridge.midi import (
     MidiProgram,
     MidiStart,
     MidiStop,
+    MidiTick,
 )
 from meloformer.bridge.session.actions import Action, Send, Tell
 from meloformer.bridge.session.events import (
@@ -73,6 +74,10 @@ MESSAGES: list[osc.Incoming] = [
     osc.TransportStop(),
     osc.TransportContinue(),
     osc.TransportClock("internal"),
+    osc.TransportClock("auto"),
+    osc.TransportClock("midi"),
+    osc.TransportClock("osc"),
+    osc.TransportClock("link"),
     osc.TransportMeter(3, 4),
     osc.TransportMeter(7, 8),
     osc.TransportMeter(32, 1),
@@ -127,6 +132,12 @@ class Conversation(RuleBasedStateMachine):
     @rule(message=some.sampled_from(MIDI))
     def midi_comes(self, message: MidiIn) -> None:
         self.session.midi(message)
+
+    @rule(number=some.integers(1, 60), bpm=some.floats(20, 400))
+    def a_midi_clock_ticks(self, number: int, bpm: float) -> None:
+        for _ in range(number):
+            self.session.midi(MidiTick())
+            self.session.waits(60 / 24 / bpm)
 
     @rule(message=some.sampled_from(MESSAGES), ahead=some.sampled_from([0.0, 0.0, 0.0, 0.3, 100.0]))
     def a_client_says(self, message: osc.Incoming, ahead: float) -> None:

@@ -134,9 +134,3 @@ def test_midi_buttons_are_the_same_buttons() -> None:
     assert not session.state.clock.running
     session.midi(MidiStart())
     assert session.state.clock.beat_at(session.now) == 0.0
-
-
-def test_the_clock_to_follow_is_kept() -> None:
-    session = Rehearsal()
-    session.receives(osc.TransportClock("internal"))
-    assert session.state.following == "internal"

@@ -22,6 +22,7 @@ from meloformer.bridge.midi import (
     MidiProgram,
     MidiStart,
     MidiStop,
+    MidiTick,
 )
 from meloformer.bridge.session.events import Played
 from meloformer.bridge.transports.midi import IN_NAME, OUT_NAME, MidiChoice, MidiWire, open_midi
@@ -49,11 +50,11 @@ def test_what_is_played_arrives_as_values_stamped_when_it_came(
 ) -> None:
     before = now.seconds()
     messages = [[0x90, 60, 100], [0x80, 60, 64], [0x99, 36, 0], [0xB0, 64, 127], [0xC1, 33]]
-    transport = [[0xFA], [0xF2, 8, 1], [0xFB], [0xFC]]
+    transport = [[0xFA], [0xF8], [0xF2, 8, 1], [0xFB], [0xFC]]
     with JackPlayer(IN_NAME) as player:
         for message in messages + transport:
             player.send(*message)
-        wait_until(lambda: len(arrivals) == 9, "nine messages")
+        wait_until(lambda: len(arrivals) == 10, "ten messages")
     assert [played.message for played in arrivals] == [
         MidiNote(1, 60, 100),
         MidiNote(1, 60, 0),
@@ -61,6 +62,7 @@ def test_what_is_played_arrives_as_values_stamped_when_it_came(
         MidiControl(1, 64, 127),
         MidiProgram(2, 33),
         MidiStart(),
+        MidiTick(),
         MidiPosition(136),
         MidiContinue(),
         MidiStop(),

@@ -56,7 +56,7 @@ def test_three_lines_make_a_preset_with_every_control_at_its_default(reads: Read
     }
     assert preset.midi_map == DEFAULT_MIDI_MAP
     assert preset.listen == Listen("silence", 2.0, 4)
-    assert preset.answer == Answer(4, "bar", 4.0)
+    assert preset.answer == Answer(4, "bar", 0.5)
 
 
 def test_a_file_of_format_1_still_opens(tmp_path: Path) -> None:

@@ -1,0 +1,154 @@
+"""A MIDI clock as it comes: late, with ticks lost, with bursts, twice at once; and the beat that it means.
+
+Values in, values out. The numbers of the ticks are the clock's own count; which beat of the transport the
+first one is, the session knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from meloformer.bridge.ticks import LEAST, MOST, TICKS_PER_BEAT, Line, Tick, line_through, noise_of, straight
+
+SILENCE_S: Final = 1.0  # a clock that has not ticked for this long has stopped
+FORGOTTEN_S: Final = 10.0  # until then it may go on: its ticks were held up, or a cable was out
+
+# How far from its time a tick may be, in ticks, without being doubted; how far depends on the jitter.
+_NARROWEST: Final = 0.25
+_WIDEST: Final = 0.5
+_JITTERS: Final = 4.0
+# Doubtful ticks are one clock's if they scatter this little, in ticks, beyond what twice the jitter explains.
+_SCATTER: Final = 0.05
+_SAME: Final = 0.04  # two tempi this share apart, or less, are the same one
+_SURE: Final = 3.0  # standard deviations
+_LOST: Final = 0.75  # ticks: less than this is no lost tick, but a tempo that drifts
+_FEWEST: Final = 4  # doubtful ticks can be judged
+_MANY: Final = 8  # make a faster clock of ticks between those of the one there was
+_HOPELESS: Final = 48  # so many doubtful ticks that make no clock are forgotten
+
+_NONE: Final = Tick(0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What is known of a clock from its ticks.
+
+    A tick far from its time is doubtful. What it meant shows in the ticks that follow: it was only late;
+    ticks before it were lost; the tempo has jumped; it belongs to another clock or to no clock at all.
+    Until that is known the pulse goes on as before.
+    """
+
+    ticks: tuple[Tick, ...] = ()
+    doubtful: tuple[Tick, ...] = ()
+    line: Line | None = None
+    noise: float = 0.0  # seconds
+    silent: bool = False
+    last: Tick = _NONE
+
+    @property
+    def bpm(self) -> float | None:
+        """None as long as the ticks are too few, or too odd, to tell."""
+        return None if self.line is None else self.line.bpm
+
+    @property
+    def ends_at(self) -> float:
+        """When it is over, in monotonic seconds, if no tick comes."""
+        return self.last.seconds + SILENCE_S
+
+    def beats_at(self, seconds: float) -> float:
+        """Beats by its own count; where it has no tempo yet, those of the last tick."""
+        number = self.last.number if self.line is None else self.line.number_at(seconds)
+        return number / TICKS_PER_BEAT
+
+    def stopped(self) -> Pulse:
+        """Its ticks have not come."""
+        return replace(self, silent=True)
+
+    def ticked(self, seconds: float) -> Pulse:
+        """With one more tick, that came at `seconds`."""
+        if seconds > self.last.seconds + FORGOTTEN_S:
+            return Pulse(last=Tick(1, seconds), ticks=(Tick(1, seconds),))
+        tick = Tick(self.last.number + 1, max(seconds, self.last.seconds))
+        counted = replace(self, last=tick, silent=False)
+        if self.line is None or abs(self._lateness(tick)) <= self._gate:
+            return counted._with(self.ticks, tick)
+        return counted._doubting()
+
+    def restarted(self, seconds: float) -> Pulse:
+        """With one more tick, with which the clock begins anew: its tempo may be kept, its phase is not."""
+        tick = Tick(self.last.number + 1, seconds)
+        late_s = 0.0 if self.line is None else seconds - self.line.seconds_at(tick.number)
+        moved = tuple(Tick(number, at + late_s) for number, at in self.ticks)
+        return replace(self, doubtful=(), last=tick, silent=False)._with(moved, tick)
+
+    @property
+    def _gate(self) -> float:
+        assert self.line is not None
+        return min(_WIDEST, max(_NARROWEST, _JITTERS * self.noise / self.line.period))
+
+    def _lateness(self, tick: Tick) -> float:
+        """In ticks."""
+        assert self.line is not None
+        return self.line.number_at(tick.seconds) - tick.number
+
+    def _with(self, before: tuple[Tick, ...], *new: Tick) -> Pulse:
+        """These ticks are the clock's, and nothing is in doubt."""
+        ticks = (*before, *new)[-MOST:]
+        line = line_through(ticks) if len(ticks) >= LEAST else self.line
+        if line is None or not line.is_a_tempo:
+            line = self.line
+        last = self.last._replace(number=ticks[-1].number)
+        return replace(self, ticks=ticks, doubtful=(), line=line, noise=noise_of(ticks), last=last)
+
+    def _doubting(self) -> Pulse:
+        """The last tick is doubtful: wait, or see what it and those before it meant."""
+        waiting = replace(self, doubtful=(*self.doubtful, self.last))
+        number = len(waiting.doubtful)
+        if number < _FEWEST:
+            return waiting
+        line, scatter, error = straight(waiting.doubtful)
+        error *= _SURE * self.noise / line.period if line.is_a_tempo else 1.0
+        is_one_clock = line.is_a_tempo and scatter <= 2 * self.noise + _SCATTER * line.period
+        kept = waiting._kept()
+        if len(kept) >= _FEWEST and not (is_one_clock and waiting._change(line) > _SAME):
+            return waiting._with(self.ticks, *kept)
+        if is_one_clock and (not kept or number >= _MANY):
+            return waiting._one_clock(line, error)
+        return waiting._forgetting() if number >= _HOPELESS else waiting
+
+    def _change(self, line: Line) -> float:
+        """By what share its tempo is another one."""
+        assert self.line is not None
+        return abs(line.period / self.line.period - 1)
+
+    def _one_clock(self, line: Line, error: float) -> Pulse:
+        """The doubtful ticks are one clock: a new tempo, or the old one with ticks lost or doubled."""
+        assert self.line is not None
+        change = self._change(line)
+        if change - error > _SAME:
+            return replace(self, line=line)._with((), *self.doubtful)
+        if error > _SAME:
+            return self
+        late = sum(map(self._lateness, self.doubtful)) / len(self.doubtful)
+        lost = round(late) if change <= _SAME and abs(late) >= _LOST else 0
+        return self._with(self.ticks, *(Tick(tick.number + lost, tick.seconds) for tick in self.doubtful))
+
+    def _kept(self) -> tuple[Tick, ...]:
+        """Those of the doubtful ticks that the clock would have sent as it was; none where one is missing."""
+        assert self.line is not None
+        if _SURE * self.noise > _NARROWEST * self.line.period:
+            return ()
+        places = [(self.line.number_at(tick.seconds), tick.seconds) for tick in self.doubtful]
+        found = {round(place): at for place, at in places if abs(place - round(place)) <= _NARROWEST}
+        ticks = tuple(Tick(number, found[number]) for number in sorted(found))
+        if len(ticks) < _FEWEST // 2 or ticks[-1].number - ticks[0].number >= len(ticks):
+            return ()
+        begins = ticks[0].seconds == self.doubtful[0].seconds or ticks[0].number <= self.ticks[-1].number + 1
+        return ticks if begins else ()
+
+    def _forgetting(self) -> Pulse:
+        """None of it makes sense: the clock is where it would be without."""
+        assert self.line is not None
+        number = round(self.line.number_at(self.last.seconds))
+        return replace(self, doubtful=(), last=Tick(number, self.last.seconds))

@@ -1,0 +1,149 @@
+"""A MIDI clock as it comes: jitter, ramps, jumps, lost ticks, bursts, two at once. Time is made up here."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from meloformer.bridge.pulse import SILENCE_S, Pulse
+from meloformer.bridge.ticks import FASTEST_BPM, SLOWEST_BPM, TICKS_PER_BEAT
+
+Pace = Callable[[float], float]  # the tempo at a beat
+SETTLED_BEATS = 2
+JITTER_S = 0.003
+
+
+def grid(pace: Pace, beats: int) -> Iterator[float]:
+    """When a sender of this tempo means to tick."""
+    at = 100.0
+    for tick in range(beats * TICKS_PER_BEAT):
+        yield at
+        at += 60 / TICKS_PER_BEAT / pace(tick / TICKS_PER_BEAT)
+
+
+def late(times: Iterable[float], seed: int, jitter_s: float = JITTER_S) -> list[float]:
+    """Those times as they arrive: up to so much late or early, and in order."""
+    chance = random.Random(seed)
+    arrived = [0.0]
+    for at in times:
+        arrived.append(max(arrived[-1], at + chance.uniform(-jitter_s, jitter_s)))
+    return arrived[1:]
+
+
+def pulses(times: Iterable[float], pulse: Pulse | None = None) -> list[Pulse]:
+    """The pulse after each tick."""
+    after = [Pulse() if pulse is None else pulse]
+    for at in times:
+        after.append(after[-1].ticked(at))
+    return after[1:]
+
+
+def steady(bpm: float, beats: int = 24, seed: int = 1) -> list[Pulse]:
+    return pulses(late(grid(lambda _: bpm, beats), seed))
+
+
+def errors_s(after: list[Pulse], pace: Pace, beats: int) -> list[float]:
+    """How far each pulse's idea of the present is from the sender's, in seconds, once there is one."""
+    meant = enumerate(zip(after, grid(pace, beats), strict=True))
+    return [
+        (pulse.beats_at(at) - (tick + 1) / TICKS_PER_BEAT) * 60 / pace(tick / TICKS_PER_BEAT)
+        for tick, (pulse, at) in meant
+        if pulse.bpm is not None
+    ]
+
+
+def jump(before: float, after: float, at: float = 8.0) -> Pace:
+    return lambda beat: before if beat < at else after
+
+
+def ramp(low: float, high: float, begin: float, beats: float) -> Pace:
+    return lambda beat: low + (high - low) * min(1.0, max(0.0, (beat - begin) / beats))
+
+
+@pytest.mark.parametrize("bpm", [40.0, 60.0, 90.0, 120.0, 180.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_with_3_ms_of_jitter_a_steady_tempo_is_known_to_1_bpm_within_2_beats(bpm: float, seed: int) -> None:
+    settled = steady(bpm, seed=seed)[SETTLED_BEATS * TICKS_PER_BEAT :]
+    assert max(abs((pulse.bpm or 0.0) - bpm) for pulse in settled) < 1.0
+
+
+@pytest.mark.parametrize(("before", "after"), [(120.0, 132.0), (120.0, 150.0), (150.0, 100.0), (60.0, 180.0)])
+def test_a_jump_of_the_tempo_is_followed_within_2_beats_and_no_beat_is_lost(
+    before: float, after: float
+) -> None:
+    pace = jump(before, after)
+    told = pulses(late(grid(pace, 16), seed=2))
+    settled = told[(8 + SETTLED_BEATS) * TICKS_PER_BEAT :]
+    assert max(abs((pulse.bpm or 0.0) - after) for pulse in settled) < 1.0
+    assert max(map(abs, errors_s(told, pace, 16)[-6 * TICKS_PER_BEAT :])) < 0.003
+
+
+def test_a_ramp_from_60_to_180_is_followed_within_3_ms_in_the_middle() -> None:
+    pace = ramp(60.0, 180.0, begin=4.0, beats=32.0)
+    errors = sorted(map(abs, errors_s(pulses(late(grid(pace, 40), seed=3)), pace, 40)))
+    assert errors[len(errors) // 2] < 0.0015
+    assert errors[int(0.99 * len(errors))] < 0.010
+
+
+@given(some.sets(some.integers(2, 13), max_size=8), some.integers(1, 5), some.integers(0, 99))
+@settings(max_examples=20)
+def test_ticks_that_get_lost_cost_no_beat(where: set[int], number: int, seed: int) -> None:
+    lost = {30 * place + tick for place in where for tick in range(number)}
+    times = late(grid(lambda _: 120.0, 20), seed)
+    kept = [at for tick, at in enumerate(times) if tick not in lost]
+    pulse = pulses(kept)[-1]
+    assert pulse.beats_at(times[-1]) == pytest.approx(20.0, abs=0.01)
+    assert pulse.bpm == pytest.approx(120.0, abs=1.0)
+
+
+def test_300_ticks_at_once_move_nothing() -> None:
+    times = late(grid(lambda _: 120.0, 20), seed=4)
+    burst = [times[239]] * 300
+    before = pulses(times[:240])
+    during = pulses(burst, before[-1])
+    after = pulses(times[240:], during[-1])
+    at = times[239]
+    assert max(abs(pulse.beats_at(at) - 10.0) for pulse in during) < 0.1
+    assert max(abs((pulse.bpm or 0.0) - 120.0) for pulse in after) < 1.0
+    assert after[-1].beats_at(times[-1]) == pytest.approx(20.0, abs=0.01)
+
+
+def test_ticks_held_up_and_then_sent_all_at_once_are_all_counted() -> None:
+    times = late(grid(lambda _: 120.0, 20), seed=5)
+    held_up = [max(at, times[260]) if tick >= 240 else at for tick, at in enumerate(times)]
+    told = pulses(held_up)
+    assert max(abs((pulse.bpm or 0.0) - 120.0) for pulse in told[48:]) < 1.0
+    assert told[-1].beats_at(times[-1]) == pytest.approx(20.0, abs=0.01)
+
+
+@pytest.mark.parametrize(("other_bpm", "shift"), [(120.0, 0.3), (120.0, 0.7)])
+def test_of_two_clocks_at_once_the_one_that_was_there_first_is_followed(
+    other_bpm: float, shift: float
+) -> None:
+    first = late(grid(lambda _: 120.0, 24), seed=6, jitter_s=0.0005)
+    second = [at + 4.0 + shift / 48 for at in late(grid(lambda _: other_bpm, 8), seed=7, jitter_s=0.0005)]
+    told = pulses(sorted(first + second))
+    assert max(abs((pulse.bpm or 0.0) - 120.0) for pulse in told[48:]) < 1.0
+    assert told[-1].beats_at(first[-1]) == pytest.approx(24.0, abs=0.01)
+
+
+@given(some.lists(some.floats(0, 0.7), min_size=1, max_size=150))
+def test_whatever_comes_the_tempo_is_one_that_can_be(gaps: list[float]) -> None:
+    pulse, at = Pulse(), 100.0
+    for gap in gaps:
+        at += gap
+        pulse = pulse.ticked(at)
+        assert pulse.bpm is None or SLOWEST_BPM <= pulse.bpm <= FASTEST_BPM
+        assert pulse.ends_at == at + SILENCE_S
+
+
+def test_a_clock_that_begins_anew_keeps_its_tempo_and_gets_the_phase_of_that_tick() -> None:
+    pulse = steady(120.0)[-1]
+    at = pulse.last.seconds + 0.3
+    anew = pulse.restarted(at)
+    assert anew.beats_at(at) == pytest.approx(anew.last.number / TICKS_PER_BEAT, abs=0.005)
+    assert anew.bpm == pytest.approx(120.0, abs=1.0)
