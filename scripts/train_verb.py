@@ -6,13 +6,13 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from meloformer.presets import SHIPPED
 from meloformer.presets.shape import NAME_PATTERN
-from meloformer.scripts.options import PresetsOption
+from meloformer.scripts.options import PresetsOption, Size
 from meloformer.scripts.prepare_verb import tell_refused
 from meloformer.scripts.progress import moving
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from meloformer.training.personal import Result
     from meloformer.training.run import Progress, Tell
 
-Size = Literal["small", "base", "large", "xlarge"]
 USUAL_MINUTES = 20.0
 SHOWN_STEPS = 20  # the latest steps, whose mean is shown
 FIRST_STEPS = 4  # after these it is said how long the whole will take

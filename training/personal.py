@@ -80,7 +80,9 @@ def copied(network: Network, store: Dataset) -> Copied | None:
     score = piece_of(store[parts.held_out[0]]).score
     heard = max(1, min(BARS, len(score.meters) // 2))
     stop = min(len(score.meters), heard + BARS)
-    answer, music = learn(store).longest_runs([_answer(network, score.bars(0, heard)), score.bars(heard, stop)])
+    answer, music = learn(store).longest_runs(
+        [_answer(network, score.bars(0, heard)), score.bars(heard, stop)]
+    )
     return Copied(answer, music)
 
 

@@ -69,14 +69,17 @@ class Since:
 
 def loss_of(network: nn.Module, columns: Columns, targets_BT: Tensor) -> Tensor:
     """Mean cross-entropy in nats over every target that is one."""
-    device = columns.token.device.type
-    attend = attention_for(columns)(columns)
-    with torch.autocast(device, torch.bfloat16):
+    return loss_with(attention_for(columns)(columns), network, columns, targets_BT)
+
+
+def loss_with(attend: Attend, network: nn.Module, columns: Columns, targets_BT: Tensor) -> Tensor:
+    """The same under any attention."""
+    with torch.autocast(columns.token.device.type, torch.bfloat16):
         logits_BTV = network(columns, attend)
     return F.cross_entropy(logits_BTV.float().flatten(0, 1), targets_BT.flatten(), ignore_index=PAD)
 
 
-def attention_for(columns: Columns) -> Callable[[Columns], Attend]:
+def attention_for(columns: Columns) -> Callable[..., Attend]:
     """The fastest way to learn from such rows: FlexAttention on a GPU, plain matmuls while rows are short."""
     if columns.token.device.type == "cuda":
         return flex_attend

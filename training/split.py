@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from datasets import Dataset
 
-from meloformer.training.rows import FEATURES, piece_of, row_of
+from meloformer.training.rows import piece_of
+from meloformer.training.store import in_memory
 
 HELD_OUT_PERCENT = 2
 PARTS = 4  # of a piece that is alone
@@ -44,18 +45,15 @@ def parted(store: Dataset) -> Dataset:
     piece = piece_of(store[0])
     bars = len(piece.score.meters)
     edges = sorted({bars * quarter // PARTS for quarter in range(PARTS + 1)})
-    rows = [
-        row_of(
-            replace(
-                piece,
-                name=f"{piece.name}, bars {first + 1} to {stop}",
-                score=piece.score.bars(first, stop),
-                chords=piece.chords[first:stop],
-            )
+    return in_memory(
+        replace(
+            piece,
+            name=f"{piece.name}, bars {first + 1} to {stop}",
+            score=piece.score.bars(first, stop),
+            chords=piece.chords[first:stop],
         )
         for first, stop in pairwise(edges)
-    ]
-    return Dataset.from_dict({name: [row[name] for row in rows] for name in FEATURES}, features=FEATURES)
+    )
 
 
 def tune_of(collection: str, name: str) -> str:

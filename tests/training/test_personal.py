@@ -21,10 +21,10 @@ from meloformer.training.loader import Rows
 from meloformer.training.personal import result_of
 from meloformer.training.plan import BySteps
 from meloformer.training.recipe import Recipe
+from meloformer.training.rows import Piece, piece_of
 from meloformer.training.run import Progress, train
 from meloformer.training.split import parted, split
 from meloformer.training.stopping import listening
-from meloformer.training.rows import Piece, piece_of
 from meloformer.training.store import open_store, write
 from music import network as random_network
 from tunes import tune
