@@ -8,6 +8,7 @@ bf16: 47 ms compiled, where SDPA took 134), but keep every score.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -16,20 +17,21 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 
-from meloformer.model.masks import Columns, dense, hid_attention
+from meloformer.model.masks import Columns, Rule, dense, hid_attention
 from meloformer.model.network import Attend
 
 QUERY_BLOCK = 128
+RuleOf = Callable[[Columns], Rule]
 FORBIDDEN = -1e30  # added to a score: as good as minus infinity, and no NaN where a row sees nothing
 
 
-def dense_attend(columns: Columns) -> Attend:
+def dense_attend(columns: Columns, rule: RuleOf = hid_attention) -> Attend:
     """SDPA under the dense mask of these rows.
 
     Tokens never see later tokens, so their queries go in blocks, each over the keys up to its own end: half
     the work.
     """
-    mask = _dense_mask(columns)
+    mask = _dense_mask(columns, rule)
     spans = _query_spans(columns)
 
     def attend(layer: int, q_BHND: Tensor, k_BKND: Tensor, v_BKND: Tensor) -> Tensor:
@@ -48,10 +50,10 @@ def dense_attend(columns: Columns) -> Attend:
     return attend
 
 
-def matmul_attend(columns: Columns) -> Attend:
+def matmul_attend(columns: Columns, rule: RuleOf = hid_attention) -> Attend:
     """The same as `dense_attend` in plain matmuls, the mask added to the scores: for training short rows."""
     spans = _query_spans(columns)
-    mask_B1NN = _dense_mask(columns)
+    mask_B1NN = _dense_mask(columns, rule)
     bias_B11NN = torch.zeros_like(mask_B1NN, dtype=torch.bfloat16).masked_fill(~mask_B1NN, FORBIDDEN)[:, None]
 
     def attend(layer: int, q_BHND: Tensor, k_BKND: Tensor, v_BKND: Tensor) -> Tensor:
@@ -71,9 +73,9 @@ def matmul_attend(columns: Columns) -> Attend:
     return attend
 
 
-def _dense_mask(columns: Columns) -> Tensor:
+def _dense_mask(columns: Columns, rule: RuleOf) -> Tensor:
     rows, length = columns.token.shape
-    return dense(hid_attention(columns), rows, length, columns.token.device)
+    return dense(rule(columns), rows, length, columns.token.device)
 
 
 def _query_spans(columns: Columns) -> list[tuple[int, int, int]]:
@@ -91,16 +93,16 @@ def _compiled() -> Any:
     return torch.compile(flex_attention, dynamic=False)
 
 
-def block_mask(columns: Columns) -> BlockMask:
+def block_mask(columns: Columns, rule: RuleOf = hid_attention) -> BlockMask:
     """The one BlockMask that all layers of a step share."""
     rows, length = columns.token.shape
-    rule, device = hid_attention(columns), str(columns.token.device)
-    return create_block_mask(rule, rows, None, length, length, device=device)
+    device = str(columns.token.device)
+    return create_block_mask(rule(columns), rows, None, length, length, device=device)
 
 
-def flex_attend(columns: Columns) -> Attend:
+def flex_attend(columns: Columns, rule: RuleOf = hid_attention) -> Attend:
     """FlexAttention under the same rules; lengths must be multiples of 128 for its blocks to be whole."""
-    mask = block_mask(columns)
+    mask = block_mask(columns, rule)
     flex = _compiled()
 
     def attend(layer: int, q_BHND: Tensor, k_BKND: Tensor, v_BKND: Tensor) -> Tensor:

@@ -257,6 +257,13 @@ def by_bar(score: Score) -> list[list[Inner]]:
     return bars
 
 
+def told(score: Score) -> Iterator[Event]:
+    """All events of a score with its bar lines, in time order."""
+    for start, meter, events in zip(score.bar_starts, score.meters, by_bar(score), strict=False):
+        yield BarStart(start, meter)
+        yield from events
+
+
 @dataclass(frozen=True, slots=True)
 class Telling:
     """In which order, and with which conditions, a score is told.

@@ -10,8 +10,16 @@ from typing import Annotated, Any
 import typer
 
 from meloformer.presets import DEFAULT, SHIPPED
-from meloformer.scripts import bench_bridge, bench_clock, bench_data, bench_decode, bench_memory
-from meloformer.scripts.options import BarsOption, DeviceOption, PresetOption, PresetsOption
+from meloformer.scripts import (
+    bench_attention,
+    bench_bridge,
+    bench_clock,
+    bench_data,
+    bench_decode,
+    bench_memory,
+    bench_train,
+)
+from meloformer.scripts.options import BarsOption, DeviceOption, PresetOption, PresetsOption, Size
 
 app = typer.Typer(help="The measurements behind the README's tables, as JSON lines.", no_args_is_help=True)
 
@@ -69,6 +77,29 @@ def memory(
 ) -> None:
     """What a memory of the sitting gains in bits per note, what it costs, and the shares it should have."""
     tell(bench_memory.measure(preset, presets, data, pieces, seq_len))
+
+
+@app.command()
+def train(
+    size: Annotated[Size, typer.Option(help="of the model")] = "small",
+    data: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="a data set to learn from")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="measured of each kind, after two that are not")] = 2,
+    minutes: Annotated[float, typer.Option(min=0, help="after these nothing else is begun")] = 2.0,
+    compile: Annotated[bool, typer.Option("--compile", help="compiled, as long runs and GPUs are")] = False,
+) -> None:
+    """Tokens in a second, utilisation, memory, recompiles and waiting, by attention and length of a row."""
+    tell(bench_train.measure(size, data, steps, minutes, compile))
+
+
+@app.command()
+def attention(
+    size: Annotated[Size, typer.Option(help="of the model, whose heads attend")] = "small",
+    minutes: Annotated[float, typer.Option(min=0, help="after these no longer row is begun")] = 2.0,
+) -> None:
+    """FlexAttention beside its dense twin: how much of the mask is empty, and how long a forward takes."""
+    tell(bench_attention.measure(size, minutes))
 
 
 def tell(records: Iterable[dict[str, Any]]) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from symusic.core import ScoreTick
 
 from meloformer.model.decoder import collect
-from meloformer.model.encoder import by_bar
-from meloformer.model.events import BarStart, Event
+from meloformer.model.encoder import told
 from meloformer.model.midi import from_symusic
 from meloformer.model.score import Note, Score
 from meloformer.scripts.tracks import FileTicks, Tracks
@@ -74,13 +72,6 @@ def answer(performer: Performer, heard: Score, bars: int) -> list[Note]:
         note._replace(onset=note.onset - heard.ticks, end=min(note.end, stop) - heard.ticks)
         for note in collect(performer.answer(bars)).notes
     ]
-
-
-def told(score: Score) -> Iterator[Event]:
-    """All events of a score with its bar lines, in time order."""
-    for start, meter, events in zip(score.bar_starts, score.meters, by_bar(score), strict=False):
-        yield BarStart(start, meter)
-        yield from events
 
 
 def _ended_at(raw: ScoreTick, end: int) -> ScoreTick:

@@ -36,6 +36,7 @@ def _reader(row: Control) -> Callable[[str], float]:
 
 
 Device = Literal["auto", "cpu", "cuda"]
+Size = Literal["small", "base", "large", "xlarge"]
 
 PresetOption = Annotated[str, typer.Option("--preset", metavar="NAME", help="the preset that plays")]
 PresetsOption = Annotated[

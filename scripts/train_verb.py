@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from meloformer.presets import SHIPPED
 from meloformer.presets.shape import NAME_PATTERN
-from meloformer.scripts.options import PresetsOption
+from meloformer.scripts.options import PresetsOption, Size
 from meloformer.scripts.prepare_verb import tell_refused
 from meloformer.scripts.progress import moving
 
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
     from meloformer.scripts.progress import Show
     from meloformer.training.bits import Bits
-    from meloformer.training.job import Job, Length
+    from meloformer.training.job import Job
+    from meloformer.training.personal import Result
     from meloformer.training.run import Progress, Tell
 
-Size = Literal["small", "base", "large", "xlarge"]
 USUAL_MINUTES = 20.0
 SHOWN_STEPS = 20  # the latest steps, whose mean is shown
+FIRST_STEPS = 4  # after these it is said how long the whole will take
 
 
 def _name(text: str) -> str:
@@ -57,11 +58,23 @@ def train(
             help="begin with this preset's weights, at a fifth of the learning rates",
         ),
     ] = None,
+    lora: Annotated[
+        bool, typer.Option("--lora", help="train small adapters beside the preset's matrices, not these")
+    ] = False,
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA",
+            exists=True,
+            file_okay=False,
+            help="a data set that a quarter of what is read comes from, so that the preset forgets less",
+        ),
+    ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(min=0.01, help="how long, from now; 20 where nothing is said", show_default=False),
+        typer.Option(min=0.01, help="how long at most, from now; 20 at a beginning", show_default=False),
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="how long, in steps from now")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="how long at most, in steps from now")] = None,
     seq_len: Annotated[
         int | None,
         typer.Option(
@@ -96,42 +109,61 @@ def train(
     """Train a model on music, and write it as the preset NAME.
 
     The learning rate rises at first, stays, and falls over the last fifth of the time or of the steps.
-    A run that was stopped goes on with --resume, for as many minutes or steps more.
+    A run that was stopped, with Ctrl-C or otherwise, goes on with --resume: to the end that it was begun
+    for, or for as many minutes or steps more. From a preset it ends by itself when the held-out bars of
+    the music gain no more, and the best weights become the preset.
     """
     beginnings = {"--size": size, "--from": from_, "--resume": resume, "--cooldown-of": cooldown_of}
     _refuse_contradictions(beginnings, seq_len, minutes, steps)
+    _refuse_what_needs_a_preset({"--lora": lora, "--replay": replay}, from_, resume)
     from meloformer.training.job import Job, Length, check, work
 
-    length = Length(minutes=None if steps else minutes or USUAL_MINUTES, steps=steps)
-    job = Job(name, presets, runs, length, size or "small", seq_len or 512, from_, resume, cooldown_of, terms)
+    length = Length(minutes if minutes or steps or resume else USUAL_MINUTES, steps)
+    beginning = (size or "small", seq_len or 512, from_, resume, cooldown_of)
+    job = Job(name, presets, runs, length, *beginning, terms, lora, replay)
     check(job)
     store = _music(data, job)
-    with moving(f"training {name}", length.total) as show:
-        preset = work(job, store, _teller(length, show))
-    print(f"{preset}: trained for {_result(job)}")
+    with moving(f"training {name}", 1.0) as show:
+        result = work(job, store, _teller(show))
+    for line in _report(job, result):
+        print(line)
 
 
 def _refuse_contradictions(
     beginnings: Mapping[str, object], seq_len: int | None, minutes: float | None, steps: int | None
 ) -> None:
     chosen = [option for option, value in beginnings.items() if value]
-    if len(chosen) > 1:
+    if len(chosen) > 1 and chosen != ["--from", "--resume"]:
         raise typer.BadParameter(f"{' and '.join(chosen)} are different beginnings; choose one")
-    if seq_len is not None and chosen in (["--resume"], ["--cooldown-of"]):
+    if seq_len is not None and chosen and chosen[-1] in ("--resume", "--cooldown-of"):
         raise typer.BadParameter(
-            f"{chosen[0]} keeps the rows that the run was begun with; leave --seq-len out"
+            f"{chosen[-1]} keeps the rows that the run was begun with; leave --seq-len out"
         )
     if minutes is not None and steps is not None:
         raise typer.BadParameter("--minutes and --steps are two lengths; choose one")
 
 
-def _result(job: Job) -> str:
-    from meloformer.training.checkpoint import step_of
+def _refuse_what_needs_a_preset(options: Mapping[str, object], from_: str | None, resume: bool) -> None:
+    for option, value in options.items():
+        if value and not (from_ or resume):
+            raise typer.BadParameter(f"{option} needs weights to begin with; add --from PRESET")
+
+
+def _report(job: Job, result: Result) -> Iterator[str]:
+    """What became of it, in words."""
     from meloformer.training.journal import last_bits_per_note
 
-    bits = last_bits_per_note(job.run)
-    measured = "nothing was held out" if bits is None else f"{bits:.2f} bits per note on held-out pieces"
-    return f"{step_of(job.run)} steps; {measured}"
+    yield f"{job.preset}: trained for {result.steps} steps; {_measured(last_bits_per_note(job.run))}"
+    if result.moved:
+        moved = f"{result.moved.before:.2f} bits per note before, {result.moved.after:.2f} after"
+        yield f"held-out bars: {moved}, at step {result.step}, the best"
+    if result.copied:
+        answer, music = result.copied.answer, result.copied.music
+        yield f"notes in a row from the training files: {answer} in an answer, {music} in the real next bars"
+
+
+def _measured(bits: float | None) -> str:
+    return "nothing was held out" if bits is None else f"{bits:.2f} bits per note on held-out pieces"
 
 
 def _music(data: Path, job: Job) -> Dataset:
@@ -145,18 +177,27 @@ def _music(data: Path, job: Job) -> Dataset:
     return store
 
 
-def _teller(length: Length, show: Show) -> Tell:
-    """Moves the bar with each step, and says how surprised the model is of late."""
-    began = time.monotonic()
+def _teller(show: Show) -> Tell:
+    """Moves the bar with each step, says how surprised the model is of late, and soon how long it takes."""
     bits: list[Bits] = []
+    began: list[tuple[float, float]] = []  # seconds, and the share of the run done
 
     def tell(progress: Progress) -> None:
         bits.append(progress.bits)
-        seconds = time.monotonic() - began
-        late = bits[-SHOWN_STEPS:]
+        began.append((time.monotonic(), progress.done))
+        late, times = bits[-SHOWN_STEPS:], began[-SHOWN_STEPS:]
+        speed = sum(one.tokens for one in late[1:]) / max(1e-9, times[-1][0] - times[0][0])
+        if len(bits) == FIRST_STEPS:
+            print(_expected(began, speed), flush=True)
         per_note = sum(one.bits for one in late) / max(1, sum(one.notes for one in late))
-        speed = sum(one.tokens for one in bits) / seconds
         said = f"step {progress.step}: {per_note:.2f} bits per note, {speed:,.0f} tokens/s"
-        show(len(bits) if length.steps else seconds, said)
+        show(progress.done, said)
 
     return tell
+
+
+def _expected(times: Sequence[tuple[float, float]], speed: float) -> str:
+    """How long the whole run takes, from its first steps; the very first one, which warms up, is left out."""
+    (before, done_before), (after, done_after) = times[0], times[-1]
+    minutes = (after - before) / max(1e-9, done_after - done_before) / 60
+    return f"about {minutes:.{0 if minutes >= 10 else 1}f} minutes on this machine, at {speed:,.0f} tokens/s"

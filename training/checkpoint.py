@@ -15,9 +15,11 @@ from torch import Tensor
 from meloformer.model.network import Network
 from meloformer.model.shape import HEAD_DIM, Shape
 from meloformer.training.errors import RunError
+from meloformer.training.lora import adapt, is_adapted, merged
 from meloformer.training.recipe import Recipe
 
 NAME = "checkpoint.pt"
+BEST = "best.pt"  # the checkpoint whose average the held-out music liked best, where a run looks for it
 
 
 @dataclass(slots=True)
@@ -35,16 +37,24 @@ def begin(network: Network, recipe: Recipe) -> State:
     """A run at its very beginning, from these weights."""
     average = Network(network.shape).to(next(network.parameters()).device)
     average.load_state_dict(network.state_dict())
+    if recipe.lora:
+        adapt(network, recipe.lora)
     return State(network, average, optimizers(network, recipe))
 
 
 def optimizers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices inside the blocks, AdamW for everything else; in the order of `full_rates`."""
-    matrices = [p for p in network.blocks.parameters() if p.ndim == 2]
-    inside = {id(p) for p in matrices}
-    others = [p for p in network.parameters() if id(p) not in inside]
+    """Muon for the matrices inside the blocks, AdamW for everything else; in the order of `full_rates`.
+
+    Adapters are learnt by AdamW: they are products, and only the product is a matrix of the network.
+    """
+    learnt = [p for p in network.parameters() if p.requires_grad]
+    inside = {id(p) for p in network.blocks.parameters() if p.ndim == 2}
+    matrices = [p for p in learnt if id(p) in inside]
+    others = [p for p in learnt if id(p) not in inside]
     return [
-        torch.optim.Muon(
+        torch.optim.AdamW(matrices, lr=recipe.matrix_rate, betas=(0.9, 0.98), weight_decay=0.0)
+        if is_adapted(network)
+        else torch.optim.Muon(
             matrices,
             lr=recipe.matrix_rate,
             weight_decay=recipe.weight_decay,
@@ -59,8 +69,20 @@ def full_rates(recipe: Recipe) -> tuple[float, float]:
     return recipe.matrix_rate, recipe.other_rate
 
 
-def save(folder: Path, state: State) -> None:
-    """Everything, in one rename: a kill at any moment leaves the last whole checkpoint."""
+@torch.no_grad()
+def follow(state: State, keep: float) -> None:
+    """The running average takes a step after the network; early on it forgets its beginning faster."""
+    keep = min(keep, (state.step + 1) / (state.step + 10))
+    network = merged(state.network) if is_adapted(state.network) else dict(state.network.named_parameters())
+    average = dict(state.average.named_parameters())
+    torch._foreach_lerp_(list(average.values()), [network[name] for name in average], 1 - keep)
+
+
+def save(folder: Path, state: State, name: str = NAME) -> None:
+    """Everything, in one rename: a kill at any moment leaves the last whole checkpoint.
+
+    Raises RunError where there is no room for it; what was there before stays.
+    """
     saved: dict[str, Any] = {
         "network": state.network.state_dict(),
         "average": state.average.state_dict(),
@@ -68,9 +90,14 @@ def save(folder: Path, state: State) -> None:
         "step": state.step,
         "seen": state.seen,
     }
-    part = folder / f"{NAME}.part"
-    torch.save(saved, part)
-    os.replace(part, folder / NAME)
+    part = folder / f"{name}.part"
+    try:
+        torch.save(saved, part)
+        os.replace(part, folder / name)
+    except (OSError, RuntimeError) as error:  # torch tells a full disk as a RuntimeError
+        part.unlink(missing_ok=True)
+        reason = str(error).split("\n")[0]
+        raise RunError(f"{folder / name} cannot be written ({reason}); make room, then --resume") from error
 
 
 def restore(folder: Path, state: State) -> None:
@@ -83,6 +110,8 @@ def restore(folder: Path, state: State) -> None:
         raise RunError(
             f"{folder / NAME} is of {found}, not of {wanted}; go on with the size it was begun with"
         )
+    if saved["network"].keys() != state.network.state_dict().keys():
+        raise RunError(f"{folder / NAME} is one of LoRA, the run is not, or the other way; begin another run")
     state.network.load_state_dict(saved["network"])
     state.average.load_state_dict(saved["average"])
     for one, of_one in zip(state.optimizers, saved["optimizers"], strict=True):

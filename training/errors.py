@@ -21,3 +21,7 @@ class RunError(TrainingError):
 
 class PublishError(TrainingError):
     """A run cannot become a preset of that name."""
+
+
+class StoppedError(TrainingError):
+    """Somebody asked the run to stop; it can go on later."""

@@ -18,6 +18,8 @@ from meloformer.training.windows import whole
 
 ROWS_AT_ONCE = 8
 PIECES_OF_EACH = 10
+FEW = 8  # of fewer pieces than these an excerpt each would be too little to go by
+MOST_STRETCHES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,15 @@ class Excerpt:
 
 
 def excerpts(store: Dataset, rows: Rows, most_of_each: int = PIECES_OF_EACH) -> list[Excerpt]:
-    """One excerpt from up to so many held-out pieces of each collection, in the store's order."""
-    return [Excerpt(piece.collection, excerpt(piece, rows)) for piece in _pieces(store, most_of_each)]
+    """One excerpt from up to so many held-out pieces of each collection, in the store's order.
+
+    Where that is only a few pieces, as of a musician's own, they are taken whole.
+    """
+    pieces = list(_pieces(store, most_of_each))
+    if len(pieces) >= FEW:
+        return [Excerpt(piece.collection, excerpt(piece, rows)) for piece in pieces]
+    whole_ones = [Excerpt(piece.collection, tokens) for piece in pieces for tokens in stretches(piece, rows)]
+    return whole_ones[:MOST_STRETCHES]
 
 
 def _pieces(store: Dataset, most_of_each: int) -> Iterator[Piece]:
@@ -44,14 +53,26 @@ def _pieces(store: Dataset, most_of_each: int) -> Iterator[Piece]:
 
 def excerpt(piece: Piece, rows: Rows) -> list[int]:
     """A stretch from a bar chosen by the piece's name, as long as fits a row."""
-    bars = len(piece.score.meters)
-    first = random.Random(piece.name).randrange(max(1, bars // 2))
-    stop = min(bars, first + rows.bars)
+    first = random.Random(piece.name).randrange(max(1, len(piece.score.meters) // 2))
+    return _from(piece, first, rows)[0]
+
+
+def stretches(piece: Piece, rows: Rows) -> Iterator[list[int]]:
+    """The whole piece in stretches, each as long as fits a row."""
+    first = 0
+    while first < len(piece.score.meters):
+        tokens, first = _from(piece, first, rows)
+        yield tokens
+
+
+def _from(piece: Piece, first: int, rows: Rows) -> tuple[list[int], int]:
+    """As many bars from `first` on as fit a row, and the bar behind them."""
+    stop = min(len(piece.score.meters), first + rows.bars)
     tokens = whole(piece, first, stop)
     while len(tokens) > rows.tokens and stop > first + 1:
         stop = first + max(1, (stop - first) * 7 // 8)
         tokens = whole(piece, first, stop)
-    return tokens[: rows.tokens]
+    return tokens[: rows.tokens], stop
 
 
 def held_out_rows(

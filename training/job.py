@@ -14,39 +14,38 @@ from meloformer.model.weights import load
 from meloformer.presets.reader import find
 from meloformer.presets.reader import read as read_preset
 from meloformer.training import checkpoint
-from meloformer.training.errors import RunError
+from meloformer.training.errors import RunError, StoppedError
 from meloformer.training.ingest import prepare
-from meloformer.training.journal import recipe_of
+from meloformer.training.journal import plan_of, recipe_of
+from meloformer.training.personal import Result, result_of
 from meloformer.training.plan import BySteps, ByTime, Plan
 from meloformer.training.publish import LIKE, facts_of, publish
-from meloformer.training.recipe import Recipe, gentler, recipe_for
+from meloformer.training.recipe import Recipe, adapted, gentler, recipe_for, replayed
 from meloformer.training.run import Tell, cool_down, train
 from meloformer.training.sources import Refusal
+from meloformer.training.split import parted
+from meloformer.training.stopping import Asked, listening
 from meloformer.training.store import is_store, open_store
 
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long to train: for some minutes from now, or for some steps more."""
+    """How long to train: for some minutes from now, for some steps more, or, with neither, as was begun."""
 
     minutes: float | None = None
     steps: int | None = None
-
-    @property
-    def total(self) -> float:
-        """In steps, or in seconds."""
-        return self.steps or 60 * (self.minutes or 0)
 
     def short_enough(self, recipe: Recipe) -> Recipe:
         """The recipe with a warm-up that leaves a short run most of its steps."""
         return replace(recipe, warmup=min(recipe.warmup, (self.steps or recipe.steps) // 5))
 
-    def plan(self, first: int, only_cooldown: bool = False) -> Plan:
-        """The plan of a run that goes on from step `first`."""
+    def plan(self, first: int, only_cooldown: bool = False) -> Plan | None:
+        """The plan of a run that goes on from step `first`; None for the one that it was begun with."""
         if self.steps is not None:
             return BySteps.cooling(first, self.steps) if only_cooldown else BySteps.of(first, self.steps)
-        assert self.minutes is not None, "a length is minutes or steps"
-        return ByTime.cooling(self.minutes) if only_cooldown else ByTime.of(self.minutes)
+        if self.minutes is not None:
+            return ByTime.cooling(self.minutes) if only_cooldown else ByTime.of(self.minutes)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,8 @@ class Job:
     resume: bool = False
     cooldown_of: Path | None = None
     terms: str = "not told"
+    lora: bool = False
+    replay: Path | None = None
 
     @property
     def run(self) -> Path:
@@ -91,12 +92,12 @@ def check(job: Job) -> None:
 def music(data: Path, job: Job, progress: Callable[[int], None]) -> tuple[Dataset, list[Refusal]]:
     """The data set at `data`, or one made of its MIDI files and kept with the run; and the refused ones."""
     if is_store(data):
-        return open_store(data), []
+        return parted(open_store(data)), []
     kept, refusals = job.run / "data", list[Refusal]()
     if not is_store(kept):
         job.run.mkdir(parents=True, exist_ok=True)
         refusals = prepare(data, kept, progress=progress)
-    return open_store(kept), refusals
+    return parted(open_store(kept)), refusals
 
 
 def first_step(job: Job) -> int:
@@ -105,18 +106,33 @@ def first_step(job: Job) -> int:
     return checkpoint.step_of(behind) if behind else 0
 
 
-def work(job: Job, store: Dataset, tell: Tell) -> Path:
-    """Train and publish; gives the preset's path."""
-    first = first_step(job)
-    plan = job.length.plan(first, only_cooldown=job.cooldown_of is not None)
+def work(job: Job, store: Dataset, tell: Tell) -> Result:
+    """Train and publish; gives how it went.
+
+    Raises StoppedError where somebody asked it to stop: the checkpoint is there, and nothing is published.
+    """
+    with listening() as stop:
+        file = _trained(job, store, tell, stop)
+        if stop():
+            step = checkpoint.step_of(job.run)
+            raise StoppedError(f"{job.name} stopped after step {step}; with --resume it goes on from there")
+    result = result_of(job.run, file, store)
+    publish(file, job.preset, {**facts_of(job.run, store, job.terms), **result.facts()}, _like(job))
+    return result
+
+
+def _trained(job: Job, store: Dataset, tell: Tell, stop: Asked) -> Path:
+    """The checkpoint to publish."""
+    plan = job.length.plan(first_step(job), only_cooldown=job.cooldown_of is not None)
     if job.cooldown_of:
-        file = cool_down(job.cooldown_of, job.run, store, plan, tell)
-    else:
-        start = _weights_of(job) if job.start else None
-        recipe = job.length.short_enough(_recipe(job, start))
-        file = train(store, job.run, recipe, plan, start, tell)
-    publish(file, job.preset, facts_of(job.run, store, job.terms), _like(job))
-    return job.preset
+        assert plan is not None, "a cooldown has a length"
+        return cool_down(job.cooldown_of, job.run, store, plan, tell, stop)
+    start = _weights_of(job) if job.start else None
+    recipe = job.length.short_enough(_recipe(job, start))
+    base = open_store(job.replay) if job.replay else None
+    if recipe.replay and base is None:
+        raise RunError(f"{job.run} replays base data; say which with --replay DATA")
+    return train(store, job.run, recipe, plan or plan_of(job.run), start, tell, stop, base)
 
 
 def _recipe(job: Job, start: Network | None) -> Recipe:
@@ -127,7 +143,9 @@ def _recipe(job: Job, start: Network | None) -> Recipe:
     sizes = [name for name, shape in SIZES.items() if shape == start.shape]
     if not sizes:
         raise RunError(f"{job.start} is of {start.shape}, which is none of {', '.join(SIZES)}; use --size")
-    return gentler(recipe_for(sizes[0], job.tokens))
+    recipe = gentler(recipe_for(sizes[0], job.tokens))
+    recipe = adapted(recipe) if job.lora else recipe
+    return replayed(recipe) if job.replay else recipe
 
 
 def _weights_of(job: Job) -> Network:

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from meloformer.training.errors import RunError
+from meloformer.training.plan import Plan, plan_from
 from meloformer.training.recipe import Recipe
 
 NAME = "log.jsonl"
 
 
 def log(folder: Path, **entry: object) -> None:
-    """One entry more."""
-    with (folder / NAME).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
+    """One entry more. Raises RunError where there is no room for it."""
+    try:
+        with (folder / NAME).open("ab+") as file:
+            file.write(f"{_parting(file)}{json.dumps(entry)}\n".encode())
+    except OSError as error:
+        raise RunError(f"{folder / NAME}: {error.strerror}; make room, then --resume") from error
+
+
+def _parting(file: BinaryIO) -> str:
+    """A kill may have left half a line; the next one does not go on with it."""
+    if not file.tell():
+        return ""
+    file.seek(-1, os.SEEK_END)
+    return "" if file.read() == b"\n" else "\n"
 
 
 def entries(folder: Path, event: str) -> list[dict[str, Any]]:
@@ -30,12 +43,28 @@ def entries(folder: Path, event: str) -> list[dict[str, Any]]:
 
 def recipe_of(folder: Path) -> Recipe:
     """The recipe that a run was last started with. Raises RunError where none was."""
+    start = _last_start(folder)
+    return Recipe(**{field.name: start[field.name] for field in fields(Recipe) if field.name in start})
+
+
+def _last_start(folder: Path) -> dict[str, Any]:
     starts = entries(folder, "start")
     if not starts:
         raise RunError(f"{folder}: there is no run to go on with; train without --resume first")
-    return Recipe(
-        **{field.name: starts[-1][field.name] for field in fields(Recipe) if field.name in starts[-1]}
-    )
+    return starts[-1]
+
+
+def plan_of(folder: Path) -> Plan:
+    """What is left of the plan that a run was last started with."""
+    start, trained = _last_start(folder), entries(folder, "train")
+    spent_s = float(trained[-1].get("seconds", 0)) if trained and trained[-1]["step"] > start["step"] else 0.0
+    return plan_from(str(start["plan"]), spent_s)
+
+
+def measured(folder: Path, step: int) -> dict[int, float]:
+    """Bits per note on held-out pieces at each step up to this one that was measured."""
+    found = ((int(entry["step"]), float(entry["bits_per_note"])) for entry in entries(folder, "held_out"))
+    return {at: bits for at, bits in found if at <= step}
 
 
 def last_bits_per_note(folder: Path) -> float | None:

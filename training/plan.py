@@ -6,6 +6,7 @@ Source: WSD (Hu et al. 2024, MiniCPM).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +24,9 @@ class Plan(Protocol):
 
         It is 1 until the cooldown begins, and 0 at the end of the run.
         """
+
+    def share(self, first: int, step: int, seconds: float) -> float:
+        """How much of what began at step `first` so many seconds ago is done, 0 to 1."""
 
     def is_long(self, step: int) -> bool:
         """Whether a run that starts at this step is worth compiling for."""
@@ -48,16 +52,20 @@ class BySteps:
     def left(self, step: int, seconds: float) -> float:
         return min(1.0, max(0.0, (self.stop - step) / max(self.cooldown, 1)))
 
+    def share(self, first: int, step: int, seconds: float) -> float:
+        return min(1.0, (step - first) / max(self.stop - first, 1))
+
     def is_long(self, step: int) -> bool:
         return self.stop - step >= LONG_STEPS
 
 
 @dataclass(frozen=True, slots=True)
 class ByTime:
-    """The run ends after `seconds`, counted from this start; the last `cooldown` seconds slow down."""
+    """The run ends after `seconds`; the last `cooldown` of them slow down, `spent` are over already."""
 
     seconds: float
     cooldown: float
+    spent: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < self.cooldown <= self.seconds:
@@ -76,10 +84,24 @@ class ByTime:
         return cls(minutes * 60, minutes * 60)
 
     def left(self, step: int, seconds: float) -> float:
-        return min(1.0, max(0.0, (self.seconds - seconds) / self.cooldown))
+        return min(1.0, max(0.0, (self.seconds - self.spent - seconds) / self.cooldown))
+
+    def share(self, first: int, step: int, seconds: float) -> float:
+        return min(1.0, seconds / max(self.seconds - self.spent, 1e-9))
 
     def is_long(self, step: int) -> bool:
-        return self.seconds >= LONG_S
+        return self.seconds - self.spent >= LONG_S
+
+
+def plan_from(text: str, spent_s: float) -> Plan:
+    """The plan that a run's log tells, so many seconds later. Raises RecipeError for anything else."""
+    told = re.fullmatch(r"(BySteps|ByTime)\(\w+=(\S+), cooldown=(\S+?)(?:, spent=(\S+))?\)", text)
+    if told is None:
+        raise RecipeError(f"{text} is no plan to go on with; say --minutes or --steps")
+    kind, end, cooldown, spent = told.groups()
+    if kind == "BySteps":
+        return BySteps(int(end), int(cooldown))
+    return ByTime(float(end), float(cooldown), float(spent or 0) + spent_s)
 
 
 def rate(step: int, warmup: int, left: float) -> float:

@@ -10,11 +10,15 @@ from meloformer.training.loader import Rows
 
 TOKENS_IN_A_STEP = 4096
 LEAST_TOKENS = 64
+LORA_RANK = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A step is `batch` rows of `tokens` tokens and at most `bars` bars. Rates are those of full speed."""
+    """A step is `batch` rows of `tokens` tokens and at most `bars` bars, so often as `accumulate` says.
+
+    Rates are those of full speed. What a run's log does not tell was as it is here.
+    """
 
     size: str = "small"
     batch: int = 8
@@ -31,6 +35,14 @@ class Recipe:
     seed: int = 1
     evaluate_every: int = 200
     save_every: int = 50
+    accumulate: int = 1  # so many batches make a step: as much memory as one, the gradient of all
+    patience: int = 0  # the run ends after so many measurements without a gain; 0: never
+    lora: int = 0  # rank of the adapters that are trained in the matrices' place; 0: the matrices themselves
+    replay: int = 0  # so many rows of a batch are of the base data, against forgetting
+
+    @property
+    def tokens_in_a_step(self) -> int:
+        return self.accumulate * self.batch * self.tokens
 
     def __post_init__(self) -> None:
         if self.warmup + self.cooldown > self.steps:
@@ -40,6 +52,10 @@ class Recipe:
             )
         if self.size not in SIZES:
             raise RecipeError(f"size is one of {', '.join(SIZES)}, not {self.size}")
+        if not 0 <= self.replay < self.batch:
+            raise RecipeError(
+                f"of {self.batch} rows in a batch {self.replay} cannot be replayed; leave own ones"
+            )
         if self.tokens < LEAST_TOKENS:
             raise RecipeError(f"a row has at least {LEAST_TOKENS} tokens, not {self.tokens}")
 
@@ -55,10 +71,26 @@ def recipe_for(size: str, tokens: int) -> Recipe:
 
 
 def gentler(recipe: Recipe) -> Recipe:
-    """The same for weights that know music already: a fifth of the rates, reached in a fifth of the steps."""
+    """The same for weights that know music already: a fifth of the rates, reached in a fifth of the steps.
+
+    It is measured often, and ends by itself where a musician's held-out bars gain no more.
+    """
     return replace(
         recipe,
         warmup=recipe.warmup // 5,
         matrix_rate=recipe.matrix_rate / 5,
         other_rate=recipe.other_rate / 5,
+        evaluate_every=10,
+        save_every=10,
+        patience=5,
     )
+
+
+def adapted(recipe: Recipe) -> Recipe:
+    """The same with adapters instead of the matrices."""
+    return replace(recipe, lora=LORA_RANK)
+
+
+def replayed(recipe: Recipe) -> Recipe:
+    """The same with a quarter of the rows from the base data."""
+    return replace(recipe, replay=max(1, recipe.batch // 4), batch=max(2, recipe.batch))

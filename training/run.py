@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import cast
@@ -21,27 +21,32 @@ from meloformer.model.network import Attend, Network
 from meloformer.model.shape import SIZES
 from meloformer.model.vocabulary import PAD
 from meloformer.training import checkpoint
-from meloformer.training.bits import Bits, bits_of, is_onset
-from meloformer.training.checkpoint import State, begin, full_rates
+from meloformer.training.bits import NONE, Bits, bits_of, is_onset
+from meloformer.training.checkpoint import State, begin, follow, full_rates
 from meloformer.training.errors import RunError
 from meloformer.training.heldout import held_out_rows
-from meloformer.training.journal import log, recipe_of
+from meloformer.training.journal import log, measured, recipe_of
 from meloformer.training.loader import Rows, Windows, batches
 from meloformer.training.plan import BySteps, Plan, rate
 from meloformer.training.recipe import Recipe
+from meloformer.training.stopping import Asked
 from meloformer.training.windows import Chances
 
 SHORT_ROW = 2_304  # positions: a longer row keeps too many scores
 LossFunction = Callable[[nn.Module, Columns, Tensor], Tensor]
+Part = tuple[Tensor, Tensor]
+"""Columns [B, 6, S + T] and targets [B, T]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A run after one more step: what the step's own music cost, and how much of the cooldown is left."""
+    """A run after one more step: what the step's own music cost, how much of the cooldown is left, and how
+    much of the plan is done."""
 
     step: int
     bits: Bits
     left: float
+    done: float
 
 
 Tell = Callable[[Progress], None]
@@ -59,19 +64,22 @@ class Since:
         return sum(one.per_token for one in self.bits) / len(self.bits) * math.log(2)
 
     def tokens_per_s(self, recipe: Recipe) -> float:
-        return len(self.bits) * recipe.batch * recipe.tokens / (time.monotonic() - self.began)
+        return len(self.bits) * recipe.tokens_in_a_step / (time.monotonic() - self.began)
 
 
 def loss_of(network: nn.Module, columns: Columns, targets_BT: Tensor) -> Tensor:
     """Mean cross-entropy in nats over every target that is one."""
-    device = columns.token.device.type
-    attend = attention_for(columns)(columns)
-    with torch.autocast(device, torch.bfloat16):
+    return loss_with(attention_for(columns)(columns), network, columns, targets_BT)
+
+
+def loss_with(attend: Attend, network: nn.Module, columns: Columns, targets_BT: Tensor) -> Tensor:
+    """The same under any attention."""
+    with torch.autocast(columns.token.device.type, torch.bfloat16):
         logits_BTV = network(columns, attend)
     return F.cross_entropy(logits_BTV.float().flatten(0, 1), targets_BT.flatten(), ignore_index=PAD)
 
 
-def attention_for(columns: Columns) -> Callable[[Columns], Attend]:
+def attention_for(columns: Columns) -> Callable[..., Attend]:
     """The fastest way to learn from such rows: FlexAttention on a GPU, plain matmuls while rows are short."""
     if columns.token.device.type == "cuda":
         return flex_attend
@@ -88,6 +96,31 @@ def compiled(function: LossFunction) -> LossFunction:
     return function
 
 
+@dataclass(frozen=True, slots=True)
+class Music:
+    """What a run learns from: its own data set, and base data to replay, where there is any."""
+
+    own: Dataset
+    base: Dataset | None = None
+
+    def steps(self, recipe: Recipe, step: int) -> Iterator[Sequence[Part]]:
+        """The parts of each step from this one on; what a step reads depends on its number alone."""
+        own = self._batches(self.own, recipe, recipe.batch - recipe.replay, step)
+        if self.base is not None and recipe.replay:
+            own = _beside(own, self._batches(self.base, recipe, recipe.replay, step))
+        return zip(*[own] * recipe.accumulate, strict=True)
+
+    def _batches(self, store: Dataset, recipe: Recipe, batch: int, step: int) -> Iterator[Part]:
+        first = step * recipe.accumulate * batch
+        windows = Windows(store, Rows(recipe.tokens, recipe.bars), Chances(), recipe.seed, first)
+        return batches(windows, batch, workers=0)
+
+
+def _beside(own: Iterator[Part], base: Iterator[Part]) -> Iterator[Part]:
+    for (columns, targets), (more_columns, more_targets) in zip(own, base, strict=True):
+        yield torch.cat([columns, more_columns]), torch.cat([targets, more_targets])
+
+
 def train(
     store: Dataset,
     folder: Path,
@@ -95,17 +128,23 @@ def train(
     plan: Plan | None = None,
     start: Network | None = None,
     tell: Tell = lambda progress: None,
+    stop: Asked = lambda: False,
+    base: Dataset | None = None,
 ) -> Path:
     """Train until the plan ends (without one, as the recipe says); gives the checkpoint's path.
 
     Goes on from the folder's checkpoint where there is one, else from `start`, else from nothing. `tell`
-    hears of every step. Raises RunError when the loss is no number any more, or a checkpoint does not fit.
+    hears of every step, `stop` is asked before each, and `base` is what is replayed. With patience the run
+    may end earlier, and the checkpoint is the best one. Raises RunError when the loss is no number any more,
+    or a checkpoint does not fit.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = _state(folder, recipe, start)
-    for progress in steps(store, folder, recipe, plan or BySteps(recipe.steps, recipe.cooldown), state):
+    plan = plan or BySteps(recipe.steps, recipe.cooldown)
+    for progress in steps(Music(store, base), folder, recipe, plan, state, stop):
         tell(progress)
-    return folder / checkpoint.NAME
+    best = folder / checkpoint.BEST
+    return best if recipe.patience and best.exists() else folder / checkpoint.NAME
 
 
 def _state(folder: Path, recipe: Recipe, start: Network | None) -> State:
@@ -119,84 +158,99 @@ def _state(folder: Path, recipe: Recipe, start: Network | None) -> State:
     return state
 
 
-def steps(store: Dataset, folder: Path, recipe: Recipe, plan: Plan, state: State) -> Iterator[Progress]:
+def steps(
+    music: Music, folder: Path, recipe: Recipe, plan: Plan, state: State, stop: Asked
+) -> Iterator[Progress]:
     """One step after another; log and checkpoint stand in the folder, at the end too."""
     device = next(state.network.parameters()).device
     loss_function = compiled(loss_of) if plan.is_long(state.step) else loss_of
-    rows = Rows(recipe.tokens, recipe.bars)
-    held_out = held_out_rows(store, rows)
-    windows = Windows(store, rows, Chances(), recipe.seed, state.step * recipe.batch)
-    parameters = state.network.parameter_count()
+    held_out = held_out_rows(music.own, Rows(recipe.tokens, recipe.bars))
+    parameters = state.average.parameter_count()
     facts = {"parameters": parameters, "device": device.type, "plan": repr(plan)}
     log(folder, event="start", step=state.step, **facts, **asdict(recipe))
-    began, since = time.monotonic(), Since()
-    for columns, targets in batches(windows, recipe.batch, workers=0):
-        left = plan.left(state.step, time.monotonic() - began)
-        if left <= 0:
+    if recipe.patience and state.step == 0:
+        log_held_out(folder, state, recipe, held_out)
+    began, first, since = time.monotonic(), state.step, Since()
+    for parts in music.steps(recipe, state.step):
+        seconds = time.monotonic() - began
+        left = plan.left(state.step, seconds)
+        if left <= 0 or stop() or is_stale(folder, state, recipe):
             break
-        speed = rate(state.step, recipe.warmup, left)
-        bits = update(state, columns.to(device), targets.to(device), recipe, speed, loss_function)
+        parts = [(columns.to(device), targets.to(device)) for columns, targets in parts]
+        bits = update(state, parts, recipe, rate(state.step, recipe.warmup, left), loss_function)
         since.bits.append(bits)
         if state.step % recipe.save_every == 0:
-            log_training(folder, state, recipe, since)
+            log_training(folder, state, recipe, since, seconds)
             checkpoint.save(folder, state)
             since = Since()
         if state.step % recipe.evaluate_every == 0:
-            log_held_out(folder, state, held_out)
+            log_held_out(folder, state, recipe, held_out)
             since = Since(since.bits)
-        yield Progress(state.step, bits, left)
+        yield Progress(state.step, bits, left, plan.share(first, state.step, time.monotonic() - began))
     checkpoint.save(folder, state)
-    if state.step % recipe.evaluate_every:
-        log_held_out(folder, state, held_out)
+    if state.step % recipe.evaluate_every and not stop():
+        log_held_out(folder, state, recipe, held_out)
+
+
+def is_stale(folder: Path, state: State, recipe: Recipe) -> bool:
+    """Whether the last `patience` measurements brought nothing better than one before."""
+    bits = list(measured(folder, state.step).values()) if recipe.patience else []
+    return len(bits) > recipe.patience and min(bits) < min(bits[-recipe.patience :])
 
 
 def update(
-    state: State,
-    columns_BCN: Tensor,
-    targets_BT: Tensor,
-    recipe: Recipe,
-    speed: float,
-    loss_function: LossFunction,
+    state: State, parts: Sequence[Part], recipe: Recipe, speed: float, loss_function: LossFunction
 ) -> Bits:
     """One step at a share of the full rates; gives what its music cost before it."""
-    loss = loss_function(state.network, Columns.of(columns_BCN, recipe.bars), targets_BT)
-    if not math.isfinite(nats := loss.item()):
-        raise RunError(
-            f"the loss is {nats} at step {state.step}; go on from the last checkpoint at lower rates"
-        )
-    loss.backward()  # type: ignore[no-untyped-call]
+    told = [Bits(0.0, int((targets != PAD).sum()), int(is_onset(targets).sum())) for _, targets in parts]
+    all_told = sum(told, NONE)
+    nats = 0.0
+    for (columns_BCN, targets_BT), part in zip(parts, told, strict=True):
+        loss = loss_function(state.network, Columns.of(columns_BCN, recipe.bars), targets_BT)
+        share = loss * (part.tokens / all_told.tokens)
+        nats += share.item()
+        if not math.isfinite(nats):
+            raise RunError(
+                f"the loss is {nats} at step {state.step}; go on from the last checkpoint at lower rates"
+            )
+        share.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(state.network.parameters(), recipe.clip)
     for one, full in zip(state.optimizers, full_rates(recipe), strict=True):
         one.param_groups[0]["lr"] = full * speed
         one.step()
         one.zero_grad(set_to_none=True)
     follow(state, recipe.average)
-    tokens = int((targets_BT != PAD).sum())
     state.step += 1
-    state.seen += tokens
-    return Bits(nats * tokens / math.log(2), tokens, int(is_onset(targets_BT).sum()))
+    state.seen += all_told.tokens
+    return Bits(nats * all_told.tokens / math.log(2), all_told.tokens, all_told.notes)
 
 
-@torch.no_grad()
-def follow(state: State, keep: float) -> None:
-    """The running average takes a step after the network; early on it forgets its beginning faster."""
-    keep = min(keep, (state.step + 1) / (state.step + 10))
-    torch._foreach_lerp_(list(state.average.parameters()), list(state.network.parameters()), 1 - keep)
-
-
-def log_training(folder: Path, state: State, recipe: Recipe, since: Since) -> None:
+def log_training(folder: Path, state: State, recipe: Recipe, since: Since, seconds: float) -> None:
+    """`seconds` are those since the run was last started."""
     nats, speed = round(since.loss_nats(), 4), round(since.tokens_per_s(recipe))
-    log(folder, event="train", step=state.step, loss_nats=nats, tokens_per_s=speed, seen=state.seen)
+    told = {"loss_nats": nats, "tokens_per_s": speed, "seen": state.seen, "seconds": round(seconds, 1)}
+    log(folder, event="train", step=state.step, **told)
 
 
-def log_held_out(folder: Path, state: State, held_out: list[tuple[Tensor, Tensor]]) -> None:
-    """Bits per note of the running average; nothing where nothing is held out."""
-    if held_out:
-        bits = round(bits_of(state.average, held_out).per_note, 4)
-        log(folder, event="held_out", step=state.step, seen=state.seen, bits_per_note=bits)
+def log_held_out(folder: Path, state: State, recipe: Recipe, held_out: list[Part]) -> None:
+    """Bits per note of the running average; nothing where nothing is held out. The best is kept first."""
+    if not held_out:
+        return
+    bits = round(bits_of(state.average, held_out).per_note, 4)
+    before = measured(folder, state.step)
+    if recipe.patience and bits < min(before.values(), default=math.inf):
+        checkpoint.save(folder, state, checkpoint.BEST)
+    log(folder, event="held_out", step=state.step, seen=state.seen, bits_per_note=bits)
 
 
-def cool_down(run: Path, into: Path, store: Dataset, plan: Plan, tell: Tell = lambda progress: None) -> Path:
+def cool_down(
+    run: Path,
+    into: Path,
+    store: Dataset,
+    plan: Plan,
+    tell: Tell = lambda progress: None,
+    stop: Asked = lambda: False,
+) -> Path:
     """Only the cooldown of a run, from a copy of its checkpoint in a new folder; gives the new checkpoint.
 
     The plan is all cooldown, from `checkpoint.step_of(run)` on. The run itself stays as it is, and may go on.
@@ -207,4 +261,4 @@ def cool_down(run: Path, into: Path, store: Dataset, plan: Plan, tell: Tell = la
         raise RunError(f"{into} holds a run already; remove it, or choose another folder for the cooldown")
     into.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(run / checkpoint.NAME, into / checkpoint.NAME)
-    return train(store, into, recipe, plan, tell=tell)
+    return train(store, into, recipe, plan, tell=tell, stop=stop)

@@ -98,6 +98,11 @@ def _dataset(table: InMemoryTable | MemoryMappedTable, terms: str) -> Dataset:
     return Dataset(table, info=about, fingerprint=fingerprint())  # a chance one would change the file's bytes
 
 
+def in_memory(pieces: Iterable[Piece]) -> Dataset:
+    """Pieces as a data set that lies in no file."""
+    return _dataset(InMemoryTable(table_of(map(row_of, pieces))), NOT_TOLD)
+
+
 WRITERS: dict[Kind, Callable[[Iterable[pa.Table], Path, str], None]] = {
     "arrow": _write_arrow,
     "pt": lambda tables, folder, terms: shards.write(tables, folder),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -36,12 +37,19 @@ def beginning(tiny: Path, tmp_path: Path) -> list[str]:
 def test_five_files_become_a_preset_that_plays(
     meloformer, songs: Path, tiny: Path, beginning, tmp_path: Path
 ) -> None:
-    outcome = meloformer("train", songs, "--name", "five", "--steps", 3, "--terms", "my own", *beginning)
+    outcome = meloformer("train", songs, "--name", "five", "--steps", 5, "--terms", "my own", *beginning)
     assert (outcome.code, outcome.err) == (0, "")
-    assert "3 steps" in outcome.out
+    assert "5 steps" in outcome.out
     assert "broken.mid" in outcome.out
+    assert re.search(r"about [\d.]+ minutes on this machine", outcome.out)
+    before, after = re.search(r"held-out bars: ([\d.]+) .* before, ([\d.]+) after", outcome.out).groups()
+    assert float(after) < float(before)
+    assert re.search(r"from the training files: \d+ in an answer", outcome.out)
     preset = read(tiny / "five.yaml")
-    assert facts_of(preset.weights)["terms"] == "my own"
+    facts = facts_of(preset.weights)
+    assert facts["terms"] == "my own"
+    assert round(float(facts["held_out_bits_per_note_before"]), 2) == float(before)
+    assert round(float(facts["held_out_bits_per_note"]), 2) == float(after)
     played = meloformer(
         "continue",
         songs / "tune1.mid",
@@ -77,6 +85,19 @@ def test_a_run_can_be_cooled_down_under_another_name(
     assert meloformer("train", songs, "--name", "cool", "--steps", 1, *where).code == 0
     assert facts_of(tiny / "cool.safetensors")["steps"] == "3"
     assert facts_of(tiny / "warm.safetensors")["steps"] == "2"
+
+
+def test_adapters_and_replayed_base_data_end_in_a_preset_too(
+    meloformer, songs: Path, tiny: Path, beginning, tmp_path: Path
+) -> None:
+    write_tunes(tmp_path / "base", 3, first=20)
+    assert meloformer("prepare", tmp_path / "base", "--out", tmp_path / "data").code == 0
+    options = ["--lora", "--replay", tmp_path / "data", "--steps", 2]
+    outcome = meloformer("train", songs, "--name", "light", *options, *beginning)
+    assert outcome.code == 0
+    recipe = json.loads(facts_of(read(tiny / "light.yaml").weights)["recipe"])
+    assert recipe["lora"] > 0
+    assert recipe["replay"] > 0
 
 
 def test_a_preset_is_not_overwritten_by_chance(meloformer, songs: Path, tiny: Path, tmp_path: Path) -> None:
@@ -136,6 +157,7 @@ def test_one_piece_alone_cannot_be_held_out(meloformer, tiny: Path, tmp_path: Pa
         ["--name", "mine", "--resume", "--seq-len", "512"],
         ["--name", "mine", "--size", "enormous"],
         ["--name", "mine", "--steps", "0"],
+        ["--name", "mine", "--lora"],
         [],
     ],
     ids=" ".join,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meloformer.training.errors import RecipeError
-from meloformer.training.plan import BySteps, ByTime, rate
+from meloformer.training.plan import BySteps, ByTime, plan_from, rate
 from meloformer.training.recipe import Recipe, gentler, recipe_for
 
 
@@ -34,6 +34,19 @@ def test_the_rate_rises_first_and_falls_last() -> None:
     plan = BySteps(10, 2)
     rates = [rate(step, 4, plan.left(step, 0.0)) for step in range(10)]
     assert rates == [0.25, 0.5, 0.75, 1, 1, 1, 1, 1, 1, 0.5]
+
+
+def test_a_plan_comes_back_from_the_log_with_what_was_spent() -> None:
+    assert plan_from(repr(BySteps(100, 20)), 7.0) == BySteps(100, 20)
+    assert plan_from(repr(ByTime(60.0, 12.0)), 50.0) == ByTime(60.0, 12.0, 50.0)
+    assert plan_from(repr(ByTime(60.0, 12.0, 50.0)), 4.0).left(9, 3.0) == 0.25
+    with pytest.raises(RecipeError, match="--minutes or --steps"):
+        plan_from("until dawn", 0.0)
+
+
+def test_how_much_is_done_is_a_share_of_this_start() -> None:
+    assert [BySteps(110, 0).share(10, step, 0.0) for step in (10, 60, 110)] == [0, 0.5, 1]
+    assert [ByTime(60.0, 6.0, 20.0).share(10, 11, second) for second in (0.0, 20.0, 50.0)] == [0, 0.5, 1]
 
 
 @given(st.integers(0, 10**6), st.integers(0, 1000), st.floats(0, 1))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -82,11 +84,16 @@ def test_half_a_line_that_a_kill_left_in_the_log_does_no_harm(
     with (tmp_path / "log.jsonl").open("a") as file:
         file.write('{"event": "held_out", "step"')
     assert recipe_of(tmp_path) == recipe
+    train(store, tmp_path, replace(recipe, steps=7))
+    assert recipe_of(tmp_path).steps == 7
 
 
-def test_a_run_by_time_ends_by_itself(store: Dataset, tmp_path: Path, recipe: Recipe) -> None:
+def test_a_run_by_time_ends_by_itself(
+    store: Dataset, tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "time", SimpleNamespace(monotonic=count().__next__))
     told: list[Progress] = []
-    train(store, tmp_path, recipe, ByTime(seconds=0.5, cooldown=0.5), tell=told.append)
+    train(store, tmp_path, recipe, ByTime(seconds=20, cooldown=10), tell=told.append)
     assert 1 >= told[0].left > told[-1].left > 0
 
 
