@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from meloformer.presets import DEFAULT, SHIPPED
-from meloformer.scripts import bench_bridge, bench_data, bench_decode, bench_memory
+from meloformer.scripts import bench_bridge, bench_data, bench_decode, bench_memory, bench_sampling
 from meloformer.scripts.options import BarsOption, DeviceOption, PresetOption, PresetsOption
 
 app = typer.Typer(help="The measurements behind the README's tables, as JSON lines.", no_args_is_help=True)
@@ -60,6 +60,20 @@ def memory(
 ) -> None:
     """What a memory of the sitting gains in bits per note, what it costs, and the shares it should have."""
     tell(bench_memory.measure(preset, presets, data, pieces, seq_len))
+
+
+@app.command()
+def sampling(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", exists=True, file_okay=False, help="a data set of `prepare`")
+    ],
+    preset: PresetOption = DEFAULT,
+    presets: PresetsOption = SHIPPED,
+    prompts: Annotated[int, typer.Option(min=2, help="how many of the fixed prompts are answered")] = 24,
+    device: DeviceOption = "auto",
+) -> None:
+    """Every musical measure of a preset's answers at several temperatures, top_p, min_p and memory."""
+    tell(bench_sampling.measure(preset, presets, data, prompts, device))
 
 
 def tell(records: Iterable[dict[str, Any]]) -> None:
