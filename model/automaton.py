@@ -49,6 +49,10 @@ class Automaton:
         """What came after them, and how often."""
         return ((symbol, self._count[state]) for symbol, state in self._next[self._remembered].items())
 
+    def fade(self, states: int) -> None:
+        """Give back the room of so many states; it is not to be asked or told anything afterwards."""
+        del self._next[-states:]
+
     @property
     def _remembered(self) -> int:
         """The state of the longest stretch up to now that has been there before."""

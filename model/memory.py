@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from meloformer.model import vocabulary as v
 from meloformer.model.automaton import Automaton
 
+FADING_AT_ONCE: Final = 8  # states of what is forgotten; all at once would take tens of milliseconds
 MOST_TOKENS: Final = 32_768  # remembered at most, and half of them at least: some 300 full bars
 LENGTHS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # of a stretch, in tokens; each begins a class
 # How much of the chance goes to what is remembered, by the class of its length; the first is for nothing.
-MOVED_SHARES: Final = (0.0, 0.05, 0.11, 0.18, 0.29, 0.33, 0.63, 0.80, 0.89, 0.89, 0.90, 0.96, 0.98)
-EXACT_SHARES: Final = (0.0, 0.01, 0.04, 0.12, 0.13, 0.21, 0.33, 0.49, 0.39, 0.31, 0.24, 0.19, 0.27)
+MOVED_SHARES: Final = (0.0, 0.05, 0.10, 0.17, 0.26, 0.36, 0.58, 0.73, 0.83, 0.89, 0.89, 0.94, 0.97)
+EXACT_SHARES: Final = (0.0, 0.01, 0.04, 0.08, 0.11, 0.18, 0.26, 0.40, 0.40, 0.40, 0.34, 0.42, 0.42)
 
 _WIDEST: Final = 127  # semitones
 _ON_STEPS: Final = v.SIZE + _WIDEST  # the symbol of a note on at the pitch before it
@@ -77,7 +78,7 @@ class Recall:
         self._telling = telling
         self._shares = shares
         self._most = most
-        self._automaton, self._younger = Automaton(), Automaton()
+        self._automaton, self._younger, self._fading = Automaton(), Automaton(), Automaton()
 
     def push(self, token: int) -> None:
         """The token that was heard or said."""
@@ -86,7 +87,9 @@ class Recall:
         if len(self._automaton) > self._most // 2:
             self._younger.push(symbol)
         if len(self._automaton) == self._most:
+            self._fading = self._automaton
             self._automaton, self._younger = self._younger, Automaton()
+        self._fading.fade(FADING_AT_ONCE)
 
     @property
     def length_class(self) -> int:

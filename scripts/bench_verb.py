@@ -17,6 +17,7 @@ from meloformer.scripts import (
     bench_data,
     bench_decode,
     bench_memory,
+    bench_sampling,
     bench_train,
 )
 from meloformer.scripts.options import BarsOption, DeviceOption, PresetOption, PresetsOption, Size

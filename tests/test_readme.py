@@ -65,7 +65,8 @@ def test_every_meloformer_command_is_one_that_the_command_line_takes(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "my-presets").mkdir()
+    for folder in ("my-presets", "my-music", "my-data"):
+        (tmp_path / folder).mkdir()
     command = typer.main.get_command(app)
     while words and words[0] in getattr(command, "commands", {}):
         command, words = command.commands[words[0]], words[1:]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from meloformer.model.score import Score
 from meloformer.model.vocabulary import DRUMS
 from meloformer.training.bars import SIXTEENTH
-from meloformer.training.rows import piece_of
+from meloformer.training.rows import Sheet
 from meloformer.training.split import split
 
 LENGTHS = (
@@ -87,7 +87,8 @@ def learn(store: Dataset, progress: Callable[[int], None] = lambda done: None) -
 def _symbols_in(store: Dataset, progress: Callable[[int], None]) -> Iterator[Symbols]:
     rows = store.with_format("numpy")
     for done, index in enumerate(split(store).training, 1):
-        yield symbols_of(_columns(piece_of(rows[index]).score))
+        sheet = Sheet.of(rows[index])
+        yield symbols_of(sheet.columns(0, len(sheet.meters)))
         progress(done)
 
 

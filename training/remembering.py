@@ -36,14 +36,14 @@ class Told:
     recalled: Chances  # [recalls, tokens]
     classes: Ints  # [recalls, tokens]
     size: Bits  # without its bits: how many tokens, notes and bars there are
-    seconds: float  # that the memory took
+    seconds: float  # of the processor that the memory took
 
 
 def told(network: Network, tokens: Sequence[int], rows: Rows) -> Told:
     """What a network, and a memory that begins with nothing, make of a document."""
-    began_s = time.perf_counter()
+    began_s = time.process_time()
     recalled, classes = _recalled(Memory().recalls, tokens)
-    seconds = time.perf_counter() - began_s
+    seconds = time.process_time() - began_s
     size = counted(0, torch.tensor(tokens[1:]))
     return Told(_chances(network, tokens, rows), recalled, classes, size, seconds)
 

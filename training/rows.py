@@ -90,15 +90,21 @@ class Sheet:
         """The bars from `first` up to, not including, `stop` as `Score.bars` gives them, and their chords."""
         starts = _starts(self.meters)
         low, high = int(starts[first]), int(starts[stop])
+        columns = self.columns(first, stop)
+        meters = tuple(map(Meter._make, self.meters[first:stop].tolist()))
+        score = Score(meters, self._tempos(low, high), tuple(map(Note._make, columns.tolist())))
+        return score, tuple(self.chords[first:stop].tolist())
+
+    def columns(self, first: int, stop: int) -> Ints:
+        """The notes of these bars [notes, 5], in the order and with the fields of a score of theirs."""
+        starts = _starts(self.meters)
+        low, high = int(starts[first]), int(starts[stop])
         notes = self.notes[self.bars[first] : self.bars[stop]].astype(np.int64)
         before = self.bars[first : stop + 1].astype(np.int64)
         onset = np.repeat(starts[first:stop], before[1:] - before[:-1]) + notes[:, 0] - low
         end = onset + notes[:, 4] + (notes[:, 5] << 16)
         end = np.where(notes[:, 1] == DRUMS, end, np.minimum(end, high - low))
-        columns = np.stack([onset, notes[:, 1], notes[:, 2], end, notes[:, 3]], axis=1)
-        meters = tuple(map(Meter._make, self.meters[first:stop].tolist()))
-        score = Score(meters, self._tempos(low, high), tuple(map(Note._make, columns.tolist())))
-        return score, tuple(self.chords[first:stop].tolist())
+        return np.stack([onset, notes[:, 1], notes[:, 2], end, notes[:, 3]], axis=1)
 
     def _tempos(self, low: int, high: int) -> tuple[TempoChange, ...]:
         ticks = self.tempos[:, 0]

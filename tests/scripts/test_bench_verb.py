@@ -10,6 +10,7 @@ import pytest
 
 from meloformer.scripts import bench_bridge
 from meloformer.scripts.served import AT_ONCE, SilentBridgeError, served
+from tunes import write_tunes
 
 
 def test_decoding_is_measured_every_few_bars(meloformer, tiny: Path) -> None:
@@ -28,6 +29,16 @@ def test_the_first_note_is_measured_live_and_handed_over(tiny: Path) -> None:
         ):
             assert record["samples"] == 2
             assert 0 < record["median_ms"] <= record["worst_ms"]
+
+
+def test_a_memory_is_measured_in_bits_and_in_microseconds(meloformer, tiny: Path, tmp_path: Path) -> None:
+    write_tunes(tmp_path / "songs", 120)
+    assert meloformer("prepare", tmp_path / "songs", "--out", tmp_path / "data").code == 0
+    outcome = meloformer("bench", "memory", tmp_path / "data", "--presets", tiny, "--seq-len", 256)
+    assert outcome.code == 0
+    said = json.loads(outcome.out)
+    assert 0 < said["with_memory"] < said["bits_per_note"]
+    assert said["microseconds_per_token"] > 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what another process has used")

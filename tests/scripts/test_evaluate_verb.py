@@ -10,7 +10,7 @@ import pytest
 from meloformer.model.midi import read
 from meloformer.presets.reader import find
 from meloformer.presets.reader import read as read_preset
-from meloformer.scripts import audition
+from meloformer.scripts import audition, bench_sampling
 from meloformer.scripts.answers import Ask, answered, answers
 from meloformer.scripts.audition import SEEDS
 from meloformer.scripts.player import player
@@ -73,3 +73,20 @@ def test_joined_scores_are_the_piece_they_were_cut_from() -> None:
 
 def test_a_page_shows_text_as_it_is() -> None:
     assert "<td>A &amp; B</td>" in in_page(Grid("", ["name"], [["A & B"]]))
+
+
+def test_ways_of_choosing_notes_are_set_beside_a_copy(
+    meloformer, songs: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_sampling, "TEMPERATURES", (0.5,))
+    monkeypatch.setattr(bench_sampling, "TOP_PS", (0.5,))
+    monkeypatch.setattr(bench_sampling, "MIN_PS", ())
+    monkeypatch.setattr(bench_sampling, "MEMORIES", (1.0,))
+    store = tmp_path / "data"
+    assert meloformer("prepare", songs, "--out", store).code == 0
+    outcome = meloformer("bench", "sampling", store, "--presets", tiny, "--prompts", 2)
+    assert outcome.code == 0
+    copy, cool, remembering = map(json.loads, outcome.out.splitlines())
+    assert (copy["who"], copy["echo"]) == ("copy", 1)
+    assert (cool["temperature"], cool["memory"], remembering["memory"]) == (0.5, 0, 1)
+    assert {"distance", "nearer_than_copy", "nearer_than_another", "groove"} < set(cool)

@@ -19,7 +19,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """Long tunes in three collections, of which a few are held out."""
     folder = tmp_path_factory.mktemp("long")
     for first, collection in enumerate(("ballads", "carols", "dances")):
-        write_tunes(folder / "midi" / collection, 60, first=60 * first, bars=30)
+        write_tunes(folder / "midi" / collection, 60, 60 * first, bars=30)
     prepare(folder / "midi", folder / "data")
     return open_store(folder / "data")
 
