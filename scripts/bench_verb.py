@@ -103,6 +103,20 @@ def attention(
     tell(bench_attention.measure(size, minutes))
 
 
+@app.command()
+def sampling(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", exists=True, file_okay=False, help="a data set of `prepare`")
+    ],
+    preset: PresetOption = DEFAULT,
+    presets: PresetsOption = SHIPPED,
+    prompts: Annotated[int, typer.Option(min=2, help="how many of the fixed prompts are answered")] = 24,
+    device: DeviceOption = "auto",
+) -> None:
+    """Every musical measure of a preset's answers at several temperatures, top_p, min_p and memory."""
+    tell(bench_sampling.measure(preset, presets, data, prompts, device))
+
+
 def tell(records: Iterable[dict[str, Any]]) -> None:
     for record in records:
         print(json.dumps(record), flush=True)

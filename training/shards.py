@@ -1,4 +1,7 @@
-"""Rows as .pt shards: tensors and lists of strings, read with weights_only=True: no shard can run code."""
+"""Rows as .pt shards: tensors and lists of strings, read with weights_only=True: no shard can run code.
+
+Torch is imported only where there is a shard: who reads Arrow never waits for it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from meloformer.training.errors import StoreError
 from meloformer.training.rows import COLUMNS, NUMBERS, SCHEMA, STRINGS
@@ -41,6 +43,8 @@ def write(tables: Iterable[pa.Table], folder: Path) -> None:
 
 
 def _write_shard(tables: Sequence[pa.Table], folder: Path, number: int) -> None:
+    import torch
+
     table = pa.concat_tables(tables).combine_chunks()
     shard: dict[str, Any] = {name: table[name].to_pylist() for name in STRINGS}
     for name in NUMBERS:
@@ -57,6 +61,8 @@ def read(folder: Path, names: Sequence[str]) -> pa.Table:
 
 
 def _read_shard(path: Path) -> pa.Table:
+    import torch
+
     try:
         shard = torch.load(path, mmap=True, weights_only=True)
         columns = {name: pa.array(shard[name], pa.string()) for name in STRINGS}

@@ -100,7 +100,7 @@ def _dataset(table: InMemoryTable | MemoryMappedTable, terms: str) -> Dataset:
 
 def in_memory(pieces: Iterable[Piece]) -> Dataset:
     """Pieces as a data set that lies in no file."""
-    return _dataset(InMemoryTable(table_of(map(row_of, pieces))), NOT_TOLD)
+    return _dataset(InMemoryTable(table_of([row_of(piece) for piece in pieces])), NOT_TOLD)
 
 
 WRITERS: dict[Kind, Callable[[Iterable[pa.Table], Path, str], None]] = {
