@@ -41,7 +41,7 @@ def run_bridge(settings: Settings) -> None:
 
 
 def _first_state(settings: Settings, preset: Preset) -> State:
-    clocks = settings.clock, settings.send_clock
+    clocks = settings.clock, settings.send_clock, settings.latency
     return begin(preset, version("meloformer"), settings.device, now.seconds(), *clocks)
 
 

@@ -37,6 +37,14 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Latency:
+    """How long what is sent takes to sound, in milliseconds (0 to 250): notes leave so much earlier."""
+
+    osc_ms: float = 0.0
+    midi_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How to run the bridge. `presets` is a folder of preset files; `seed` None takes the preset's own."""
 
@@ -49,5 +57,6 @@ class Settings:
     midi_out: str | None = None
     clock: ClockName = "auto"
     send_clock: bool = False
+    latency: Latency = field(default=Latency())
     device: Device = "auto"
     seed: int | None = None

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from meloformer.bridge.running import steady_hands
 from meloformer.scripts.bench_bridge import Record, spread
-from meloformer.scripts.daw import CONTINUE, START, STOP, Daw, Grid, Pace, jack_server
+from meloformer.scripts.daw import CONTINUE, PERIOD, RATE, START, STOP, Daw, Grid, Pace, jack_server
 from meloformer.scripts.served import Arrival, Served, served
 
 PHRASE: Final = (60, 64, 67, 72)  # a beat each, from the first bar line on
@@ -19,6 +19,9 @@ CHANGES: Final = {
     "answer": {"bars": BARS, "quantise": "bar", "lookahead": 0.25},
     "listen": {"end": "bars", "bars": 1},
 }
+# JACK hands a message over in its next cycle, once on the way in and once on the way out: on average half a
+# cycle, and a whole one. A musician would set that too.
+OPTIONS: Final = ("--midi", "jack", "--midi-latency", str(1500 * PERIOD / RATE))
 BEATS: Final = 4 * (BARS + 3)
 
 
@@ -53,7 +56,7 @@ SCENARIOS: Final = (
 def measure(preset: str, presets: Path) -> Iterator[Record]:
     """One record for each scenario, as it is played."""
     steady_hands()
-    with jack_server(), served(preset, presets, CHANGES, midi="jack") as bridge:
+    with jack_server(), served(preset, presets, CHANGES, *OPTIONS) as bridge:
         daw = Daw()
         try:
             for scenario in SCENARIOS:

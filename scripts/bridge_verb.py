@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from meloformer.bridge.errors import BridgeError
-from meloformer.bridge.settings import Backend, ClockName, Endpoint, Settings
+from meloformer.bridge.settings import Backend, ClockName, Endpoint, Latency, Settings
 from meloformer.presets import DEFAULT, SHIPPED
 from meloformer.scripts.options import DeviceOption, PresetOption, PresetsOption, SeedOption
 
@@ -44,6 +44,14 @@ def bridge(
     send_clock: Annotated[
         bool, typer.Option("--send-clock", help="send a MIDI clock while the tempo is our own")
     ] = USUAL.send_clock,
+    osc_latency: Annotated[
+        float,
+        typer.Option(min=0, max=250, metavar="MS", help="what OSC plays sounds so late: tag it earlier"),
+    ] = USUAL.latency.osc_ms,
+    midi_latency: Annotated[
+        float,
+        typer.Option(min=0, max=250, metavar="MS", help="what MIDI plays sounds so late: send it earlier"),
+    ] = USUAL.latency.midi_ms,
     device: DeviceOption = "auto",
     seed: SeedOption = None,
 ) -> None:
@@ -61,6 +69,7 @@ def bridge(
             midi_out=midi_out,
             clock=clock,
             send_clock=send_clock,
+            latency=Latency(osc_latency, midi_latency),
             device=device,
             seed=seed,
         )

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import yaml
 
-from meloformer.bridge.settings import LOOPBACK, Backend
+from meloformer.bridge.settings import LOOPBACK
 from meloformer.bridge.transports.packing import Message, pack, unpack
 from meloformer.presets.reader import find, read
 
@@ -102,14 +102,17 @@ def _received(wire: socket.socket) -> tuple[bytes, float]:
 
 
 @contextmanager
-def served(preset: str, presets: Path, changes: dict[str, Any], midi: Backend = "none") -> Iterator[Served]:
-    """A bridge on ports of its own, with a preset changed in the fields of `changes`, from ready to ended."""
+def served(preset: str, presets: Path, changes: dict[str, Any], *options: str) -> Iterator[Served]:
+    """A bridge on ports of its own, with a preset changed in the fields of `changes`, from ready to ended.
+
+    Without MIDI, unless `options` say otherwise, which are those of `meloformer bridge`.
+    """
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.bind((LOOPBACK, 0))
         if sys.platform == "linux":
             wire.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         write_changed(preset, presets, Path(folder), changes)
-        process = start(preset, Path(folder), wire.getsockname()[1], midi)
+        process = start(preset, Path(folder), wire.getsockname()[1], *options)
         try:
             yield Served(process, wire, listening_port(process))
         finally:
@@ -126,9 +129,9 @@ def write_changed(preset: str, presets: Path, folder: Path, changes: dict[str, A
     (folder / file.name).write_text(yaml.safe_dump(fields), encoding="utf-8")
 
 
-def start(preset: str, presets: Path, reply_port: int, midi: Backend) -> subprocess.Popen[str]:
-    ports = ["--osc", f"{LOOPBACK}:0", "--reply", f"{LOOPBACK}:{reply_port}", "--midi", midi]
-    command = [sys.executable, "-m", "meloformer.scripts.cli", "bridge", *ports]
+def start(preset: str, presets: Path, reply_port: int, *options: str) -> subprocess.Popen[str]:
+    ports = ["--osc", f"{LOOPBACK}:0", "--reply", f"{LOOPBACK}:{reply_port}", "--midi", "none"]
+    command = [sys.executable, "-m", "meloformer.scripts.cli", "bridge", *ports, *options]
     return subprocess.Popen(
         [*command, "--preset", preset, "--presets", str(presets)], stdout=subprocess.PIPE, text=True
     )

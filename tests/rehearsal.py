@@ -21,8 +21,9 @@ from meloformer.bridge.engine.messages import (
 from meloformer.bridge.midi import MidiIn, MidiNote, MidiOut
 from meloformer.bridge.session.actions import Action, Send, SendMidi, Tell
 from meloformer.bridge.session.events import EngineStarted, Played, Received, SessionEvent, Tick
-from meloformer.bridge.session.machine import begin, step, wake_at
+from meloformer.bridge.session.machine import NO_LATENCY, begin, step, wake_at
 from meloformer.bridge.session.state import State
+from meloformer.bridge.settings import Latency
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.score import Meter
 from meloformer.presets.parts import Part
@@ -64,9 +65,15 @@ def band(name: str = "band", end: PhraseEnd = "silence", bars: int = 4, quantise
 class Rehearsal:
     """One session from its beginning; by default its engine is ready and it is second 100."""
 
-    def __init__(self, preset: Preset = BAND, ready: bool = True, sends_clock: bool = False) -> None:
+    def __init__(
+        self,
+        preset: Preset = BAND,
+        ready: bool = True,
+        sends_clock: bool = False,
+        latency: Latency = NO_LATENCY,
+    ) -> None:
         self.now = 100.0
-        self.state: State = begin(preset, "1.2.3", "cpu", self.now, sends_clock=sends_clock)
+        self.state: State = begin(preset, "1.2.3", "cpu", self.now, sends_clock=sends_clock, latency=latency)
         self.done: list[tuple[float, Action]] = []
         if ready:
             self.happens(EngineStarted(), Loaded(preset.name, 12.5))

@@ -28,10 +28,11 @@ from meloformer.bridge.session.placing import end_beat
 from meloformer.bridge.session.sounding import hush_channels, leave, silence
 from meloformer.bridge.session.state import State
 from meloformer.bridge.session.turn import Turn
-from meloformer.bridge.settings import ClockName, Device
+from meloformer.bridge.settings import ClockName, Device, Latency
 from meloformer.bridge.tempo import Clock
 from meloformer.presets.preset import Preset
 
+NO_LATENCY: Final = Latency()
 LONGEST_LAG_S: Final = 1.0  # a message means no instant longer ago than this
 LONGEST_LEAD_S: Final = 60.0  # nor one further ahead
 MOST_LATER: Final = 4096
@@ -46,6 +47,7 @@ def begin(
     now: float,
     clock: ClockName = "auto",
     sends_clock: bool = False,
+    latency: Latency = NO_LATENCY,
 ) -> State:
     """A session that has heard nothing, about to use `preset`; it loads once the engine has started.
 
@@ -60,6 +62,7 @@ def begin(
         clock=Clock.standing(now),
         following=clock,
         sends_clock=sends_clock,
+        latency=latency,
         now=now,
     )
 

@@ -14,6 +14,7 @@ from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.state import Cue, Departure, Line, Release, Strike, Voice
 from meloformer.bridge.session.turn import Turn
 
+Sounds = OutBar | OutNote | OutOff
 LATE_S: Final = 0.002  # a note that leaves later than this after its time counts as late
 MISSED_BEATS: Final = 0.125  # and one later than this has missed its place
 
@@ -57,7 +58,7 @@ def silence(turn: Turn) -> None:
     for note in turn.state.osc:
         at = max(turn.now, note.since)
         beat = max(turn.state.clock.beat_at(at), note.beat)
-        turn.send(OutOff(note.id, note.channel, note.pitch, beat), at)
+        _send(turn, OutOff(note.id, note.channel, note.pitch, beat), at)
     for note in turn.state.midi:
         turn.send_midi(MidiNote(note.channel, note.pitch, 0))
     state = turn.state
@@ -83,7 +84,7 @@ def _cue(turn: Turn, beat: float, cue: Strike | Release | Line) -> None:
     at = max(planned, turn.now, turn.state.sent_until)
     turn.change(sent_until=at)
     if isinstance(cue, Line):
-        turn.send(OutBar(cue.bar, cue.chord), at)
+        _send(turn, OutBar(cue.bar, cue.chord), at)
     elif isinstance(cue, Release):
         _end(turn, cue.voice, beat, at)
     else:
@@ -99,7 +100,7 @@ def _strike(turn: Turn, strike: Strike, beat: float, at: float) -> None:
         _end(turn, Voice(ended.id, channel, pitch), beat, at)
     velocity = max(1, min(127, round(strike.velocity * turn.state.controls["velocity"])))
     turn.change(osc=ledger)
-    turn.send(OutNote(id_, channel, pitch, velocity, beat), at)
+    _send(turn, OutNote(id_, channel, pitch, velocity, beat), at)
     _plan(turn, at, Departure(id_, MidiNote(channel, pitch, velocity)))
     turn.count("sent")
     answer = turn.state.answer
@@ -113,12 +114,18 @@ def _end(turn: Turn, voice: Voice, beat: float, at: float) -> None:
     if note is None:
         return
     turn.change(osc=ledger)
-    turn.send(OutOff(note.id, note.channel, note.pitch, beat), at)
+    _send(turn, OutOff(note.id, note.channel, note.pitch, beat), at)
     _plan(turn, at, Departure(note.id, MidiNote(note.channel, note.pitch, 0)))
 
 
 def _plan(turn: Turn, at: float, departure: Departure) -> None:
-    turn.change(departures=turn.state.departures.plus(at, departure))
+    leaves = max(turn.now, at - turn.state.latency.midi_ms / 1000)
+    turn.change(departures=turn.state.departures.plus(leaves, departure))
+
+
+def _send(turn: Turn, message: Sounds, at: float) -> None:
+    """To every OSC client, tagged so that it sounds at that instant."""
+    turn.send(message, max(turn.now, at - turn.state.latency.osc_ms / 1000))
 
 
 def _depart(turn: Turn, departure: Departure) -> None:

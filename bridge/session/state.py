@@ -15,7 +15,7 @@ from meloformer.bridge.pulse import Pulse
 from meloformer.bridge.scheduler import Schedule
 from meloformer.bridge.session.events import Received
 from meloformer.bridge.session.phases import Phase
-from meloformer.bridge.settings import ClockName, Device
+from meloformer.bridge.settings import ClockName, Device, Latency
 from meloformer.bridge.tempo import Clock
 from meloformer.model.events import Event
 from meloformer.presets.parts import Part
@@ -183,6 +183,7 @@ class State:
     pulse: Pulse | None = None  # of the MIDI clock, while one ticks
     armed: Armed | None = None
     sends_clock: bool = False  # by MIDI, while the tempo is our own
+    latency: Latency = field(default_factory=Latency)
     next_tick: int | None = None  # of that clock, 24 to a beat; None while it has not been started
     phase: Phase = Phase.IDLE
     engine: Engine = Engine.STARTING

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from meloformer.bridge import addresses as osc
+from meloformer.bridge.settings import Latency
 from meloformer.model.events import BarStart, NoteOn
 from meloformer.model.score import Meter
 from meloformer.presets.preset import Late
@@ -55,3 +56,15 @@ def test_a_note_that_has_missed_its_place_goes_by_the_preset(
 @pytest.mark.parametrize("policy", ["compress", "drop", "shift"])
 def test_a_note_that_is_hardly_late_sounds_at_once(policy: Late) -> None:
     assert onset_beats(late_by(0.1, policy)) == [(40, 4.0), (41, 5.1), (42, 6.0)]
+
+
+def test_what_takes_long_to_sound_leaves_earlier_each_way_by_its_own_time() -> None:
+    session = Rehearsal(latency=Latency(osc_ms=20.0, midi_ms=5.0))
+    session.plays(60)
+    session.receives(osc.PhraseEnd())
+    session.says(BarStart(96, Meter(4, 4)), NoteOn(96, 128, 40, 20), end="done")
+    session.waits(beats=10)
+    (tag, *_), (left, *_) = session.tags(osc.OutNote), session.midi_notes
+    assert tag == pytest.approx(102.0 - 0.020)
+    assert left[0] == pytest.approx(102.0 - 0.005)
+    assert sounding([action for _, action in session.done]) == (set(), set())
