@@ -108,6 +108,16 @@ class Choose:
     index: VariationIndex
 
 
+@incoming(
+    "accompany",
+    "play along with what is heard, bar by bar, in those of the preset's parts that nobody plays; it begins "
+    "with the first note, and whatever else is asked for ends it",
+    answer=f"{ROOT}/out/begin",
+)
+class Accompany:
+    on: Annotated[int, Says("1: play along; 0: no more", 0, 1)]
+
+
 @incoming("stop", "stop answering", answer=f"{ROOT}/out/end")
 class Stop:
     pass
@@ -208,7 +218,7 @@ class Welcome:
 @outgoing("out/begin", "an answer begins")
 class OutBegin:
     request: Request
-    bars: Annotated[int, Says("its length", 1, MOST_BARS, unit="bars")]
+    bars: Annotated[int, Says("its length; 0: until it is told to end", 0, MOST_BARS, unit="bars")]
 
 
 @outgoing("out/note", "a note of the answer; its time tag is when it sounds")
@@ -295,7 +305,7 @@ class Error:
 
 Incoming = (
     Hello | Bye | LiveNote | PhraseBegin | PhraseNote | PhraseEnd | Continue | Infill | Variations
-    | Choose | Stop | Panic
+    | Choose | Accompany | Stop | Panic
     | TransportStart | TransportStop | TransportContinue | TransportClock | TransportTempo
     | TransportPosition | TransportMeter | LoadPreset | AskPresets | AskStatus | AskHelp | Ping | SetControl
 )  # fmt: skip

@@ -105,6 +105,15 @@ class Capture:
         """Time has passed: releases that waited for it are told."""
         return self._telling(self.tick_at(beat))
 
+    def begun(self, tick: int) -> tuple[Capture, tuple[Event, ...]]:
+        """Every bar line up to `tick` is told, whether or not something is played in these bars."""
+        heard, events = self._telling(tick)
+        while tick >= heard.bar_end:
+            heard, bar = heard._next_bar()
+            heard, told = heard._telling(tick)
+            events += (bar, *told)
+        return heard, events
+
     def closed(self, beat: float, least_bars: int, bpm: float) -> tuple[Capture, tuple[Event, ...]]:
         """The phrase is over at `beat` and spans at least so many bars, and all that was held beyond them."""
         last = max((off.tick for off in self.waiting), default=0)

@@ -13,6 +13,7 @@ from meloformer.bridge.engine.messages import (
     Heard,
     Infill,
     Loaded,
+    NextBar,
     Question,
     Said,
     ToEngine,
@@ -121,7 +122,7 @@ class Rehearsal:
 
     def says(self, *events: Event, end: str | None = None) -> list[Action]:
         """The engine says events of the request asked for last, and that it has ended (`end`: why)."""
-        questions = [each for each in self.told(object) if isinstance(each, Ask | Vary | Infill)]
+        questions = [each for each in self.told(object) if isinstance(each, Ask | Vary | Infill | NextBar)]
         request = questions[-1].request
         first = len(self.done)
         self.happens(*(Said(request, event) for event in events))
@@ -179,6 +180,13 @@ def sounding(actions: list[Action]) -> tuple[set[int], set[tuple[int, int]]]:
     return ids, keys
 
 
+def bars_of(asked: Question) -> int:
+    """How many bars the engine is asked for."""
+    if isinstance(asked, NextBar):
+        return 1
+    return asked.last - asked.first + 1 if isinstance(asked, Infill) else asked.bars
+
+
 class FakeBand:
     """Says an answer as the real engine does: bar lines, and an off for each note but drums."""
 
@@ -190,7 +198,7 @@ class FakeBand:
 
     def takes(self, asked: Question, tick: int) -> None:
         self.asked, self.tick, self.bars, self.open = asked, tick, 0, set()
-        self.most_bars = asked.last - asked.first + 1 if isinstance(asked, Infill) else asked.bars
+        self.most_bars = bars_of(asked)
 
     def goes_on(self, gap: int, pitch: int, drum: bool) -> Event | None:
         """One more event, `gap` ticks later; None when the answer is over."""

@@ -87,6 +87,24 @@ class Choose:
 
 
 @dataclass(frozen=True, slots=True)
+class PlayAlong:
+    """From now on what is heard is a player who goes on while `NextBar` is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextBar:
+    """Play along in the bar that begins at `start`, before it is known what the player does in it.
+
+    Only these instruments play; every bar line before `start` has been told.
+    """
+
+    request: str
+    start: BarStart
+    sampling: Sampling
+    instruments: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Infill:
     """Make bars `first` to `last` (from 0, both included) of the first `of` of the conversation anew.
 
@@ -153,8 +171,8 @@ class Trouble:
     reason: str
 
 
-Question = Ask | Vary | Infill
-ToEngine = Load | Reset | Heard | Question | Choose | Stop | Quit
+Question = Ask | Vary | Infill | NextBar
+ToEngine = Load | Reset | Heard | Question | Choose | PlayAlong | Stop | Quit
 FromEngine = Loaded | LoadFailed | Said | Ended | Trouble
 Message = ToEngine | FromEngine
 
@@ -247,10 +265,14 @@ def _list(value: Any, *lengths: int) -> list[Any]:
     return value
 
 
+def _named_instruments(value: Any) -> tuple[int, ...]:
+    return tuple(_whole(each, 0, INSTRUMENTS - 1) for each in _list(value))
+
+
 def _instruments(value: Any) -> tuple[int, ...] | None:
     if value is None:
         return None
-    return tuple(_whole(each, 0, INSTRUMENTS - 1) for each in _list(value))
+    return _named_instruments(value)
 
 
 def _sampling(value: Any) -> Sampling:
@@ -271,6 +293,13 @@ def _event(value: Any) -> Event:
         return reader(*rest)
     except TypeError:
         raise MessageError(f"event {name} has another number of values than {rest!r:.60}") from None
+
+
+def _bar_start(value: Any) -> BarStart:
+    event = _event(value)
+    if not isinstance(event, BarStart):
+        raise MessageError(f"expected a bar line, not {value!r:.40}")
+    return event
 
 
 def _bar(tick: Any, numerator: Any, denominator: Any, chord: Any) -> Event:
@@ -309,6 +338,8 @@ _KINDS: Final[dict[str, type[Message]]] = {
         Ask,
         Vary,
         Choose,
+        PlayAlong,
+        NextBar,
         Infill,
         Stop,
         Quit,
@@ -333,10 +364,13 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "int": _whole,
     "float": _number,
     "Event": _event,
+    "BarStart": _bar_start,
+    "tuple[int, ...]": _named_instruments,
     "Sampling": _sampling,
     "tuple[int, ...] | None": _instruments,
 }
 _WRITERS: Final[dict[str, Callable[[Any], Any]]] = {
     "Event": _write_event,
+    "BarStart": _write_event,
     "Sampling": lambda said: [said.temperature, said.top_p, said.min_p, said.memory],
 }

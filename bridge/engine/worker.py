@@ -27,6 +27,8 @@ from meloformer.bridge.engine.messages import (
     Load,
     Loaded,
     LoadFailed,
+    NextBar,
+    PlayAlong,
     Question,
     Quit,
     Reset,
@@ -36,6 +38,7 @@ from meloformer.bridge.engine.messages import (
     Trouble,
     Vary,
 )
+from meloformer.model.companion import Companion
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.infill import rewrite
 from meloformer.model.limits import Limits
@@ -72,7 +75,8 @@ class Worker:
         self._seed = 0
         self._unheard: list[Event] = []  # of the conversation, while there is no model yet
         self._conversation = 0  # changes whenever a model that reads along would have read another one
-        self._variations: Variations | None = None
+        self._variations: Variations | None = None  # while they are made and chosen from
+        self._companion: Companion | None = None  # while it plays along
 
     def run(self) -> None:
         """Play until told to leave."""
@@ -98,8 +102,10 @@ class Worker:
                 self._begin(seed)
             case Heard(event):
                 self._hear(event)
-            case Ask() | Vary() | Infill():
+            case Ask() | Vary() | Infill() | NextBar():
                 self._answer(message)
+            case PlayAlong():
+                self._play_along()
             case Choose(request):
                 self._choose(request)
 
@@ -107,7 +113,7 @@ class Worker:
         self._seed = seed
         self._unheard = []
         self._conversation += 1
-        self._variations = None
+        self._variations = self._companion = None
         if self._performer is not None:
             self._performer.seed = seed
             self._performer.reset()
@@ -115,9 +121,17 @@ class Worker:
     def _hear(self, event: Event) -> None:
         if self._performer is None:
             self._unheard.append(event)
+        elif self._companion is not None:
+            self._companion.hear(event)
         else:
-            self._leave_variations()
+            self._leave_mode()
             self._performer.hear(event)
+
+    def _play_along(self) -> None:
+        if self._performer is None:
+            raise RuntimeError("no model is loaded; load a preset first")
+        self._leave_mode()
+        self._companion = Companion(self._performer)
 
     def _choose(self, request: str) -> None:
         if self._variations is None:
@@ -125,11 +139,13 @@ class Worker:
         self._conversation += 1
         self._variations.choose(request)
 
-    def _leave_variations(self) -> None:
-        if self._variations is not None:
-            self._conversation += 1
-            self._variations.leave()
-            self._variations = None
+    def _leave_mode(self) -> None:
+        """Go on as in any conversation."""
+        for mode in (self._variations, self._companion):
+            if mode is not None:
+                self._conversation += 1
+                mode.leave()
+        self._variations = self._companion = None
 
     def _catch_up(self) -> None:
         """Read what was heard as it comes, unless more has come already: then all of it at once."""
@@ -162,7 +178,11 @@ class Worker:
         if isinstance(asked, Vary):
             self._variations = self._variations or Variations(self._performer)
             return self._variations.answer(asked.request, asked.bars)
-        self._leave_variations()
+        if isinstance(asked, NextBar):
+            if self._companion is None:
+                raise RuntimeError("nobody plays whom one could play along with; begin with that")
+            return self._companion.bar(asked.start, frozenset(asked.instruments))
+        self._leave_mode()
         if isinstance(asked, Ask):
             return self._performer.answer(asked.bars)
         return rewrite(self._performer, asked.first, asked.last + 1, asked.of)

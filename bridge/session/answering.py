@@ -36,7 +36,8 @@ def ask(turn: Turn, bars: int, lands: bool = False, span: Span | None = None) ->
 def ask_pending(turn: Turn) -> None:
     """Tell the engine of the answer that it has not been asked for, once it has a model."""
     answer = turn.state.answer
-    if answer is not None and not answer.asked and turn.state.engine is Engine.READY:
+    ready = turn.state.engine is Engine.READY and turn.state.along is None
+    if answer is not None and not answer.asked and ready:
         turn.tell(_question(turn, answer))
         turn.change(answer=replace(answer, asked=True))
 
@@ -99,9 +100,11 @@ def finish(turn: Turn) -> None:
 def cut(turn: Turn, reason: str) -> None:
     """Stop the answer if there is one: everything is silenced. The next phase is up to the caller.
 
-    A variation in the making is given up; those that are ready can still be chosen.
+    A variation in the making is given up; those that are ready can still be chosen. The band no longer plays
+    along.
     """
     _give_up_making(turn)
+    turn.change(along=None)
     answer, following = turn.state.answer, turn.state.next_answer
     if answer is None:
         return
@@ -115,6 +118,7 @@ def cut(turn: Turn, reason: str) -> None:
 
 def stop(turn: Turn, reason: str = "stopped") -> None:
     """Stop the answer if there is one, and be idle."""
+    turn.change(along=None)
     if turn.state.answer is not None or turn.state.is_making:
         cut(turn, reason)
         turn.enter(Cause.OVER)

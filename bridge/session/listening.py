@@ -91,6 +91,8 @@ def end_phrase(turn: Turn, _: PhraseEnd) -> None:
 def more(turn: Turn, message: Continue) -> None:
     """Continue what has been heard: the phrase so far, the conversation, or the answer under way."""
     address = address_of(Continue)
+    if turn.state.along is not None:
+        stop(turn, "interrupted")
     if turn.state.answer is not None:
         ask_for_more(turn, message.bars, address)
     else:
@@ -161,17 +163,23 @@ def _ear(turn: Turn) -> Capture:
     if listening.score:
         reason = f"this phrase is being given as a score; {address_of(PhraseBegin)} begins another"
         raise Refused(Code.NOT_NOW, address_of(LiveNote), reason)
-    _new_conversation(turn, address_of(LiveNote))
-    if not turn.state.clock.running:
-        turn.change(clock=turn.state.clock.started(0.0, turn.at, lent=True))
-    clock = turn.state.clock
-    opened, events = Capture.opened(turn.beat_meant, clock.bars, clock.bpm)
-    heard = replace(opened, pedals=turn.state.pedals)
+    new_conversation(turn, address_of(LiveNote))
+    heard, events = opened(turn)
     _tell(turn, heard, events)
     return heard
 
 
-def _new_conversation(turn: Turn, address: str) -> None:
+def opened(turn: Turn) -> tuple[Capture, tuple[Event, ...]]:
+    """What is played from now on; a clock that stands still starts with it."""
+    if not turn.state.clock.running:
+        turn.change(clock=turn.state.clock.started(0.0, turn.at, lent=True))
+    clock = turn.state.clock
+    heard, events = Capture.opened(turn.beat_meant, clock.bars, clock.bpm)
+    return replace(heard, pedals=turn.state.pedals), events
+
+
+def new_conversation(turn: Turn, address: str) -> None:
+    """Forget what was heard and answered so far."""
     engine = turn.state.engine
     if engine in (Engine.STARTING, Engine.EMPTY):
         why = (
@@ -215,7 +223,7 @@ def close(turn: Turn, address: str, by_bars: bool = False) -> None:
 
 
 def _read_score(turn: Turn, listening: Listening, address: str) -> None:
-    _new_conversation(turn, address)
+    new_conversation(turn, address)
     programs, clock = turn.state.programs, turn.state.clock
     heard_on: dict[int, int] = {}
 
@@ -224,7 +232,7 @@ def _read_score(turn: Turn, listening: Listening, address: str) -> None:
         heard_on.setdefault(found, channel)
         return found
 
-    _hear(turn, events_of(listening.score, instrument, clock.meter, clock.bpm))
+    hear(turn, events_of(listening.score, instrument, clock.meter, clock.bpm))
     turn.change(heard_on=heard_on)
 
 
@@ -236,10 +244,11 @@ def _tell(turn: Turn, heard: Capture, events: Iterable[Event]) -> None:
     """Keep what the phrase has become, and let the engine hear the rest of it."""
     assert turn.state.listening is not None
     turn.change(listening=replace(turn.state.listening, live=heard))
-    _hear(turn, events)
+    hear(turn, events)
 
 
-def _hear(turn: Turn, events: Iterable[Event]) -> None:
+def hear(turn: Turn, events: Iterable[Event]) -> None:
+    """Let the engine hear what is played."""
     for event in events:
         turn.tell(Heard(event))
         if isinstance(event, BarStart):

@@ -10,6 +10,7 @@ from meloformer.bridge.engine import messages as engine
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.midi import MidiClock
 from meloformer.bridge.session import (
+    along,
     answering,
     clock_out,
     following,
@@ -86,6 +87,7 @@ def wake_at(state: State) -> float | None:
         listening.release_at(turn),
         _ending_beat(turn),
         clock_out.next_beat(turn),
+        along.asks_at(turn),
     )
     moments = [state.later.next_at, state.departures.next_at]
     moments += [None if state.pulse is None or state.pulse.silent else state.pulse.ends_at]
@@ -115,6 +117,7 @@ def _pass_time(turn: Turn) -> None:
         _take(turn, cue.item)
     midi_clock.attend(turn)
     listening.attend(turn)
+    along.attend(turn)
     leave(turn)
     answering.finish(turn)
     clock_out.attend(turn)
@@ -190,8 +193,13 @@ def _said(turn: Turn, message: engine.Said) -> None:
 
 
 def _ended(turn: Turn, message: engine.Ended) -> None:
-    if not varying.ended(turn, message):
+    if not varying.ended(turn, message) and not along.ended(turn, message):
         answering.ended(turn, message)
+
+
+def _live_note(turn: Turn, message: osc.LiveNote) -> None:
+    take = listening.live_note if turn.state.along is None else along.note
+    take(turn, message)
 
 
 def _stop(turn: Turn, _: osc.Stop) -> None:
@@ -213,7 +221,7 @@ def _closing(turn: Turn, _: happened.Closing) -> None:
 
 
 _MESSAGES: Final[dict[type, Handler]] = {
-    osc.LiveNote: listening.live_note,
+    osc.LiveNote: _live_note,
     osc.PhraseBegin: listening.begin_phrase,
     osc.PhraseNote: listening.score_note,
     osc.PhraseEnd: listening.end_phrase,
@@ -221,6 +229,7 @@ _MESSAGES: Final[dict[type, Handler]] = {
     osc.Infill: rewriting.infill,
     osc.Variations: varying.vary,
     osc.Choose: varying.choose,
+    osc.Accompany: along.accompany,
     osc.Stop: _stop,
     osc.Panic: _panic,
     osc.TransportStart: transport.start,

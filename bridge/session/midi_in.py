@@ -22,7 +22,7 @@ from meloformer.bridge.midi import (
     MidiProgram,
 )
 from meloformer.bridge.rows import INCOMING, ROOT
-from meloformer.bridge.session.listening import pedal
+from meloformer.bridge.session import along, listening
 from meloformer.bridge.session.turn import ECHO_S, Turn
 from meloformer.presets.preset import MidiMapping
 
@@ -52,6 +52,7 @@ def _control(turn: Turn, message: MidiControl) -> Incoming | None:
     if message.control in (ALL_SOUND_OFF, ALL_NOTES_OFF):
         return Panic()
     if message.control == SUSTAIN:
+        pedal = listening.pedal if turn.state.along is None else along.pedal
         pedal(turn, message.channel, message.value >= PEDAL_DOWN)
         return None
     for mapping in turn.state.preset.midi_map:

@@ -157,6 +157,17 @@ class Variations:
 
 
 @dataclass(frozen=True, slots=True)
+class Along:
+    """The band plays along, from the player's first note on; until then `heard` is None.
+
+    The band's answer is the session's, and has no end of its own: bars are asked for one by one.
+    """
+
+    heard: Capture | None = None
+    next_tick: int = 0  # where the next bar begins that the engine is to be asked for
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """What `/melo/status` counts."""
 
@@ -196,6 +207,7 @@ class State:
     phrase_bars: int = 0  # that the engine has heard of the phrase
     heard_on: Mapping[int, int] = field(default_factory=dict)
     variations: Variations | None = None
+    along: Along | None = None
     answer: Answer | None = None
     next_answer: Answer | None = None  # begins where the present one ends
     cues: Schedule[Cue] = field(default_factory=Schedule)  # in beats: not sent yet

@@ -14,6 +14,7 @@ from meloformer.bridge.addresses import (
 )
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
+from meloformer.bridge.session.along import meter_changed
 from meloformer.bridge.session.answering import stop
 from meloformer.bridge.session.listening import forget_live
 from meloformer.bridge.session.turn import Turn
@@ -63,6 +64,7 @@ def set_meter(turn: Turn, message: TransportMeter) -> None:
     listening = turn.state.listening
     if listening is not None and listening.live is not None:
         turn.change(listening=replace(listening, live=replace(listening.live, bars=clock.bars)))
+    meter_changed(turn)
 
 
 def cut_time(turn: Turn) -> None:

@@ -21,6 +21,8 @@ from meloformer.model.events import BarStart, NoteOn
 
 def vary(turn: Turn, message: Ask) -> None:
     """Make several answers to what has been heard: to the phrase, which ends here, or to the conversation."""
+    if turn.state.along is not None:
+        stop(turn, "interrupted")
     state, address = turn.state, address_of(Ask)
     if state.answer is not None or state.is_making:
         reason = f"an answer is under way; wait for its end, or send {address_of(StopMessage)}"

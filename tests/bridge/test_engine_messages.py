@@ -22,6 +22,8 @@ from meloformer.bridge.engine.messages import (
     LoadFailed,
     Message,
     MessageError,
+    NextBar,
+    PlayAlong,
     Quit,
     Reset,
     Said,
@@ -39,8 +41,11 @@ from meloformer.model.score import Meter
 ticks = st.integers(0, 2**40)
 instruments = st.integers(0, 128)
 pitches = st.integers(0, 127)
+bars = st.builds(
+    BarStart, ticks, st.sampled_from([Meter(4, 4), Meter(7, 8)]), st.none() | st.integers(0, 109)
+)
 events = st.one_of(
-    st.builds(BarStart, ticks, st.sampled_from([Meter(4, 4), Meter(7, 8)]), st.none() | st.integers(0, 109)),
+    bars,
     st.builds(TempoSet, ticks, st.integers(0, 127)),
     st.builds(NoteOff, ticks, instruments, pitches),
     st.builds(NoteOn, ticks, instruments, pitches, st.integers(0, 31)),
@@ -54,6 +59,8 @@ messages = st.one_of(
     st.builds(Ask, st.text(), st.integers(1, 64), samplings, st.none() | st.lists(instruments).map(tuple)),
     st.builds(Vary, st.text(), st.integers(1, 64), samplings, st.none() | st.lists(instruments).map(tuple)),
     st.builds(Choose, st.text()),
+    st.just(PlayAlong()),
+    st.builds(NextBar, st.text(), bars, samplings, st.lists(instruments).map(tuple)),
     st.builds(Infill, st.text(), st.just(1), st.integers(1, 3), st.integers(4, 9), samplings, st.none()),
     st.builds(Stop, st.text()),
     st.just(Quit()),
@@ -102,6 +109,7 @@ def line(kind: str, **fields: Any) -> bytes:
         line("heard", event=["tempo", 0, 128]),
         line("heard", event=["exec", 0, 0]),
         line("heard", event={"on": 1}),
+        line("nextbar", request="1", start=["on", 0, 0, 60, 20], sampling=[1, 1, 0, 0], instruments=[0]),
         line("infill", request="1", first=2, last=1, of=4, sampling=[1, 1, 0, 0], instruments=None),
         line("infill", request="1", first=0, last=4, of=4, sampling=[1, 1, 0, 0], instruments=None),
         line("infill", request="1", first=-1, last=0, of=4, sampling=[1, 1, 0, 0], instruments=None),

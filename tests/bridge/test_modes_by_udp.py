@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from kit import Bridge, running_bridge
-from playing import BRISK, assert_all_ended
+from meloformer.presets import DEFAULT, SHIPPED
+from playing import BRISK, PRESET, assert_all_ended
+
+PARTS = "parts: [{channel: 1, program: 0}, {channel: 2, program: 33}, {channel: 10, program: drums}]\n"
 
 
 @pytest.fixture(scope="module")
-def bridge(presets: Path) -> Iterator[Bridge]:
+def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
+    presets = tmp_path_factory.mktemp("parts")
+    shutil.copy(SHIPPED / f"{DEFAULT}.safetensors", presets / "band.safetensors")
+    (presets / "band.yaml").write_text(PRESET.format(temperature=1.0) + PARTS)
     with running_bridge("--presets", str(presets)) as bridge:
         bridge.send("/melo/transport/tempo", BRISK)
         yield bridge
@@ -62,3 +68,21 @@ def test_one_of_several_variations_is_chosen_and_then_another(phrase: Bridge) ->
         assert phrase.client.all("/melo/out/end")[-1].arguments[1] == notes
     phrase.send("/melo/continue", 1)
     assert_played(phrase, 3)
+
+
+def test_the_band_plays_along_until_it_is_told_to_stop(bridge: Bridge) -> None:
+    bridge.send("/melo/panic")
+    bridge.ask("/melo/ping", "/melo/pong")
+    bridge.client.heard.clear()
+    bridge.send("/melo/accompany", 1)
+    bridge.send("/melo/note", 1, 60, 90)
+    assert bridge.client.wait_for("/melo/out/begin").arguments[1] == 0
+    bridge.client.wait_for("/melo/out/bar", 3)
+    bridge.send("/melo/note", 1, 60, 0)
+    bridge.send("/melo/accompany", 0)
+    assert bridge.client.wait_for("/melo/out/end").arguments[2] == "stopped"
+    bridge.ask("/melo/ping", "/melo/pong")
+    assert_all_ended(bridge)
+    channels = {message.arguments[1] for message in bridge.client.all("/melo/out/note")}
+    assert channels and 1 not in channels
+    assert not bridge.client.all("/melo/error")

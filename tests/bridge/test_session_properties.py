@@ -18,6 +18,7 @@ from meloformer.bridge.engine.messages import (
     Infill,
     Loaded,
     LoadFailed,
+    NextBar,
     Reset,
     Said,
     Stop,
@@ -47,7 +48,7 @@ from meloformer.bridge.session.events import (
 from meloformer.bridge.session.phases import Phase
 from meloformer.bridge.session.state import Engine
 from meloformer.model.encoder import Encoder
-from meloformer.model.events import NoteOn
+from meloformer.model.events import BarStart, NoteOn
 from rehearsal import BAND, FakeBand, Rehearsal, band, sounding
 
 CHANNELS = some.sampled_from([1, 2, 10])
@@ -68,6 +69,9 @@ MESSAGES: list[osc.Incoming] = [
     osc.Variations(3, 2),
     osc.Choose(1),
     osc.Choose(2),
+    osc.Accompany(1),
+    osc.Accompany(1),
+    osc.Accompany(0),
     osc.Stop(),
     osc.Panic(),
     osc.TransportStart(),
@@ -116,6 +120,7 @@ class Conversation(RuleBasedStateMachine):
     def begins(self, preset: str, ready: bool) -> None:
         self.session = Rehearsal(PRESETS[preset], ready)
         self.band = FakeBand()
+        self.line = 0
         self.varied: set[str] = set()
         self.encoder: Encoder | None = None
         self.seen = 0
@@ -247,6 +252,7 @@ class Conversation(RuleBasedStateMachine):
         busy = state.phase in (Phase.GENERATING, Phase.PLAYING)
         assert busy == (state.answer is not None or state.is_making)
         assert state.answer is None or not state.is_making
+        assert state.along is None or state.listening is None
         assert not state.clock.lent or state.phase is not Phase.IDLE
 
     @invariant()
@@ -270,6 +276,12 @@ class Conversation(RuleBasedStateMachine):
             assert self.encoder is not None, "heard before a conversation was begun"
             self.encoder.push(message.event)  # raises where the event is out of place
             self.varied = set()
+            if isinstance(message.event, BarStart):
+                self.line = message.event.tick + message.event.meter.ticks
+        elif isinstance(message, NextBar):
+            assert self.band.asked is None, "asked while a bar was being made"
+            assert message.start.tick == self.line, "a bar line was not told"
+            self.band.takes(message, tick=message.start.tick)
         elif isinstance(message, Choose):
             assert message.request in self.varied, "chosen, and never made"
             assert self.band.asked is None, "chosen while an answer was under way"

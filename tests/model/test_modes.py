@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from meloformer.model import vocabulary as v
 from meloformer.model.accompany import accompany
+from meloformer.model.companion import Companion
 from meloformer.model.decoder import decode
 from meloformer.model.encoder import Telling, encode
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
@@ -16,8 +17,8 @@ from meloformer.model.listener import Listener
 from meloformer.model.network import Network
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
-from meloformer.model.score import Score
-from music import TINY, arrays, network, piece, scores, told
+from meloformer.model.score import Meter, Score
+from music import COMMON, TINY, arrays, network, piece, scores, told
 
 DARING = Sampling(temperature=1.5, top_p=1.0, min_p=0.0)  # an untrained network then tries everything
 BAND = frozenset({7, 40, v.DRUMS})
@@ -138,3 +139,61 @@ def test_after_going_back_another_network_goes_on_from_there(model: Network) -> 
     for event in told(piece(1, bars=2)):
         alone.hear(event)
     assert list(performer.answer(1)) == list(alone.answer(1))
+
+
+def companion(model: Network, seed: int = 1) -> tuple[Performer, Companion]:
+    performer = Performer(model, DARING, seed)
+    return performer, Companion(performer)
+
+
+@settings(max_examples=8)
+@given(score=scores(most_bars=4, most_notes=12), seed=st.integers(0, 2**32), lead=st.integers(0, 30))
+def test_a_companion_remembers_what_both_really_played(
+    model: Network, score: Score, seed: int, lead: int
+) -> None:
+    """Whenever it is asked for a bar before the one before it is over, and whatever is played until then."""
+    player = without(score, BAND)
+    performer, along = companion(model, seed)
+    made: list[Event] = []
+    asked = 1
+    for event in told(player):
+        while asked < len(score.meters) and event.tick >= score.bar_starts[asked] - lead:
+            for bar in range(1, asked + 1):
+                along.hear(BarStart(score.bar_starts[bar - 1], score.meters[bar - 1]))
+            made += along.bar(BarStart(score.bar_starts[asked], score.meters[asked]), BAND)
+            asked += 1
+        along.hear(event)
+    along.leave()
+    assert {event.instrument for event in made if isinstance(event, NoteOn)} <= BAND
+    together = performer.told()
+    last = score.ticks - 1  # where what still sounds is released
+    assert [note._replace(end=min(note.end, last)) for note in without(together, BAND).notes] == [
+        note._replace(end=min(note.end, last)) for note in player.notes
+    ]
+    strikes = [(event.tick, event.instrument, event.pitch) for event in made if isinstance(event, NoteOn)]
+    band = [note for note in together.notes if note.instrument in BAND]
+    assert sorted(strikes) == sorted((note.onset, note.instrument, note.pitch) for note in band)
+
+
+def test_whom_the_player_plays_the_companion_leaves_at_the_bar_line(model: Network) -> None:
+    _, along = companion(model)
+    for event in (BarStart(0, COMMON), NoteOn(0, 0, 60, 20)):
+        along.hear(event)
+    first = list(along.bar(BarStart(96, COMMON), BAND))
+    sounding = {(event.instrument, event.pitch) for event in first if isinstance(event, NoteOn)}
+    sounding -= {(event.instrument, event.pitch) for event in first if isinstance(event, NoteOff)}
+    second = list(along.bar(BarStart(192, COMMON), frozenset()))
+    offs = {(event.instrument, event.pitch) for event in second if isinstance(event, NoteOff)}
+    assert {key for key in sounding if key[0] != v.DRUMS} <= offs
+    assert not [event for event in second if isinstance(event, NoteOn)]
+
+
+def test_a_meter_that_changes_after_a_bar_was_made_cuts_it(model: Network) -> None:
+    performer, along = companion(model)
+    for event in (BarStart(0, COMMON), NoteOn(0, 0, 60, 20)):
+        along.hear(event)
+    list(along.bar(BarStart(96, COMMON), BAND))
+    along.hear(BarStart(96, Meter(2, 4)))
+    list(along.bar(BarStart(144, Meter(2, 4)), BAND))
+    along.leave()
+    assert performer.told().meters == (COMMON, Meter(2, 4), Meter(2, 4))
