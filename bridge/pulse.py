@@ -76,11 +76,9 @@ class Pulse:
         return counted._doubting()
 
     def restarted(self, seconds: float) -> Pulse:
-        """With one more tick, with which the clock begins anew: its tempo may be kept, its phase is not."""
+        """With one more tick, with which the clock begins anew: nothing of its tempo or phase need remain."""
         tick = Tick(self.last.number + 1, seconds)
-        late_s = 0.0 if self.line is None else seconds - self.line.seconds_at(tick.number)
-        moved = tuple(Tick(number, at + late_s) for number, at in self.ticks)
-        return replace(self, doubtful=(), last=tick, silent=False)._with(moved, tick)
+        return Pulse(ticks=(tick,), last=tick)
 
     @property
     def _gate(self) -> float:
@@ -109,8 +107,9 @@ class Pulse:
             return waiting
         line, scatter, error = straight(waiting.doubtful)
         error *= _SURE * self.noise / line.period if line.is_a_tempo else 1.0
-        is_one_clock = line.is_a_tempo and scatter <= 2 * self.noise + _SCATTER * line.period
         kept = waiting._kept()
+        usual = max(self.noise, straight(kept)[1]) if kept else self.noise
+        is_one_clock = line.is_a_tempo and scatter <= 2 * usual + _SCATTER * line.period
         if len(kept) >= _FEWEST and not (is_one_clock and waiting._change(line) > _SAME):
             return waiting._with(self.ticks, *kept)
         if is_one_clock and (not kept or number >= _MANY):

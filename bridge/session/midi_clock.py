@@ -93,7 +93,8 @@ def _tick(turn: Turn) -> None:
     if armed is None or turn.at > armed.until or not OBEYED[turn.state.following].ticks:
         turn.change(pulse=pulse.ticked(turn.at))
     else:
-        turn.change(pulse=pulse.restarted(turn.at))
+        goes_on = turn.state.clock.running and turn.state.clock.ahead is not None
+        turn.change(pulse=pulse.ticked(turn.at) if goes_on else pulse.restarted(turn.at))
         _be_at(turn, armed.beat)
     turn.change(armed=None)
     if OBEYED[turn.state.following].ticks:

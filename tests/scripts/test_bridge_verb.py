@@ -34,3 +34,9 @@ def test_every_option_reaches_the_bridge(meloformer, told: list[Settings], tmp_p
     assert settings.reply == Endpoint("::1", 9001)
     assert settings.seed == 7
     assert all(getattr(settings, name) != getattr(usual, name) for name in Settings.__slots__)
+
+
+def test_a_clock_that_cannot_be_followed_is_refused_with_those_that_can(meloformer) -> None:
+    outcome = meloformer("bridge", "--clock", "link")
+    assert outcome.code == 1
+    assert "--clock auto or internal or midi or osc" in outcome.err
