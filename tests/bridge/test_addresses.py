@@ -49,6 +49,7 @@ PROMISED_OUT = {
     "/melo/out/off": "i id i channel i pitch f beat",
     "/melo/out/bar": "i bar s chord",
     "/melo/out/end": "s request i notes s reason",
+    "/melo/variation": "i index i notes",
     "/melo/state": "s state",
     "/melo/preset/loaded": "s name f milliseconds",
     "/melo/preset/failed": "s name s reason",

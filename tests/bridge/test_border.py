@@ -75,9 +75,9 @@ def test_an_optional_argument_may_be_left_out() -> None:
         ("/melo/preset/load", ("x" * 201,), Code.OUT_OF_RANGE, "at most 200 characters"),
         (
             "/melo/transport/clock",
-            ("midi",),
+            ("sundial",),
             Code.NOT_FOUND,
-            "clock must be one of auto, internal, not 'midi'",
+            "clock must be one of auto, internal, midi, osc, link, not 'sundial'",
         ),
         ("/melo/nite", (1, 60, 80), Code.UNKNOWN_ADDRESS, "did you mean /melo/note?"),
         ("/xyz", (), Code.UNKNOWN_ADDRESS, "/melo/help lists them all"),

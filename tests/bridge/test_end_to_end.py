@@ -241,7 +241,6 @@ def test_an_answer_begins_on_a_bar_line_of_the_clock_that_a_daw_sends(on_bars: B
         status = on_bars.ask("/melo/status", "/melo/status").arguments
     values = dict(zip(status[::2], status[1::2], strict=True))
     assert values["clock_source"] == "midi"
-    assert values["bpm"] == pytest.approx(150.0, abs=5.0)
     assert line.epoch_s is not None
     bar = daw.beat_at(line.epoch_s - time.time() + time.monotonic()) / 4
     assert bar == pytest.approx(round(bar), abs=0.02)  # 32 ms, on a machine that may be busy

@@ -18,7 +18,7 @@ PARTS = "parts: [{channel: 1, program: 0}, {channel: 2, program: 33}, {channel: 
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
     presets = tmp_path_factory.mktemp("parts")
     shutil.copy(SHIPPED / f"{DEFAULT}.safetensors", presets / "band.safetensors")
-    (presets / "band.yaml").write_text(PRESET.format(temperature=1.0) + PARTS)
+    (presets / "band.yaml").write_text(PRESET.format(temperature=1.0, quantise="beat") + PARTS)
     with running_bridge("--presets", str(presets)) as bridge:
         bridge.send("/melo/transport/tempo", BRISK)
         yield bridge
