@@ -9,7 +9,7 @@ import pytest
 
 from kit import Bridge, running_bridge
 from meloformer.presets import DEFAULT, SHIPPED
-from playing import BRISK, PRESET, assert_all_ended
+from playing import BRISK, assert_all_ended, save_preset
 
 PARTS = "parts: [{channel: 1, program: 0}, {channel: 2, program: 33}, {channel: 10, program: drums}]\n"
 
@@ -18,7 +18,9 @@ PARTS = "parts: [{channel: 1, program: 0}, {channel: 2, program: 33}, {channel: 
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
     presets = tmp_path_factory.mktemp("parts")
     shutil.copy(SHIPPED / f"{DEFAULT}.safetensors", presets / "band.safetensors")
-    (presets / "band.yaml").write_text(PRESET.format(temperature=1.0, quantise="beat") + PARTS)
+    save_preset(presets)
+    with (presets / "band.yaml").open("a") as file:
+        file.write(PARTS)
     with running_bridge("--presets", str(presets)) as bridge:
         bridge.send("/melo/transport/tempo", BRISK)
         yield bridge
