@@ -39,7 +39,7 @@ NORMALISATIONS = (
     "notes, meters, tempi, programs and the sustain pedal are read, and nothing else",
     "where none is written, the meter is 4/4, the tempo 120 and the program 0",
     "time goes to the nearest 1/24 quarter inside its bar, and a note is at least one such tick long",
-    "velocity goes to 32 bins, tempo to 24 steps an octave; a tempo that changes nothing is left out",
+    "velocity goes to 32 bins, tempo to 24 steps an octave; a tempo that changes nothing or is 0 is left out",
     "the sustain pedal extends releases; a note that never ends in the file is left out",
     "tracks of one program become one part, in which a pitch that is struck again ends there; "
     "of several equal onsets the longest stays",

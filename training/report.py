@@ -27,8 +27,9 @@ def summary(out: Path, meta: Meta, left_out: Sequence[Refusal]) -> str:
     repeats = sum(1 for one in left_out if one.repeats)
     refused = len(left_out) - repeats
     return (
-        f"{out}: {meta.pieces} pieces, {meta.notes} notes; "
-        f"{refused} of {meta.pieces + len(left_out)} files refused; {repeats} repeat another"
+        f"{out}: {meta.pieces} pieces; "
+        f"{refused} of {meta.pieces + len(left_out)} files refused; {repeats} repeat another; "
+        f"{meta.notes} notes"
     )
 
 

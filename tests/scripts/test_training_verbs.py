@@ -117,6 +117,20 @@ def test_prepare_tells_what_it_refused_and_why(meloformer, songs: Path, tmp_path
     assert "5 pieces; 1 of 6 files refused" in outcome.out
 
 
+def test_a_data_set_becomes_shards_and_comes_back(meloformer, songs: Path, tmp_path: Path) -> None:
+    meloformer("prepare", songs, "--out", tmp_path / "data", "--terms", "my own")
+    said = meloformer("convert", tmp_path / "data", "--out", tmp_path / "pt")
+    assert (said.code, said.err) == (0, "")
+    assert "5 pieces" in said.out
+    assert "as pt" in said.out
+    assert meloformer("convert", tmp_path / "pt", "--out", tmp_path / "again").code == 0
+    again = [path.read_bytes() for path in sorted((tmp_path / "again").iterdir())]
+    assert again == [path.read_bytes() for path in sorted((tmp_path / "data").iterdir())]
+    refused = meloformer("convert", tmp_path / "data", "--out", tmp_path / "pt")
+    assert refused.code == 1
+    assert "there already" in refused.err
+
+
 def test_evaluate_sets_a_preset_beside_what_it_has_to_beat(
     meloformer, songs: Path, tiny: Path, tmp_path: Path
 ) -> None:
