@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import torch
 from datasets import Dataset
@@ -14,12 +15,14 @@ from meloformer.model.layout import Document, pack
 from meloformer.training.loader import Rows
 from meloformer.training.rows import Piece, piece_of
 from meloformer.training.split import split
+from meloformer.training.store import in_memory
 from meloformer.training.windows import whole
 
 ROWS_AT_ONCE = 8
 PIECES_OF_EACH = 10
 FEW = 8  # of fewer pieces than these an excerpt each would be too little to go by
 MOST_STRETCHES = 32
+PARTS = 4  # of a piece that is alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,24 @@ def excerpts(store: Dataset, rows: Rows, most_of_each: int = PIECES_OF_EACH) -> 
         return [Excerpt(piece.collection, excerpt(piece, rows)) for piece in pieces]
     whole_ones = [Excerpt(piece.collection, tokens) for piece in pieces for tokens in stretches(piece, rows)]
     return whole_ones[:MOST_STRETCHES]
+
+
+def parted(store: Dataset) -> Dataset:
+    """The same music, but a piece that is alone is cut into four, so that one part can be held out."""
+    if len(store) != 1:
+        return store
+    piece = piece_of(store[0])
+    bars = len(piece.score.meters)
+    edges = sorted({bars * quarter // PARTS for quarter in range(PARTS + 1)})
+    return in_memory(
+        replace(
+            piece,
+            name=f"{piece.name}, bars {first + 1} to {stop}",
+            score=piece.score.bars(first, stop),
+            chords=piece.chords[first:stop],
+        )
+        for first, stop in pairwise(edges)
+    )
 
 
 def _pieces(store: Dataset, most_of_each: int) -> Iterator[Piece]:

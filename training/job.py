@@ -15,6 +15,7 @@ from meloformer.presets.reader import find
 from meloformer.presets.reader import read as read_preset
 from meloformer.training import checkpoint
 from meloformer.training.errors import RunError, StoppedError
+from meloformer.training.heldout import parted
 from meloformer.training.ingest import prepare
 from meloformer.training.journal import plan_of, recipe_of
 from meloformer.training.personal import Result, result_of
@@ -23,7 +24,6 @@ from meloformer.training.publish import LIKE, facts_of, publish
 from meloformer.training.recipe import Recipe, adapted, gentler, recipe_for, replayed
 from meloformer.training.run import Tell, cool_down, train
 from meloformer.training.sources import Refusal
-from meloformer.training.split import parted
 from meloformer.training.stopping import Asked, listening
 from meloformer.training.store import is_store, open_store
 

@@ -6,6 +6,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import cast
@@ -14,13 +15,14 @@ import torch
 import torch.nn.functional as F
 from datasets import Dataset
 from torch import Tensor, nn
+from torch._dynamo.utils import counters
 
 from meloformer.model.attention import dense_attend, flex_attend, matmul_attend
 from meloformer.model.masks import Columns
 from meloformer.model.network import Attend, Network
 from meloformer.model.shape import SIZES
 from meloformer.model.vocabulary import PAD
-from meloformer.training import checkpoint
+from meloformer.training import checkpoint, frugal
 from meloformer.training.bits import NONE, Bits, bits_of, is_onset
 from meloformer.training.checkpoint import State, begin, follow, full_rates
 from meloformer.training.errors import RunError
@@ -32,6 +34,7 @@ from meloformer.training.recipe import Recipe
 from meloformer.training.stopping import Asked
 from meloformer.training.windows import Chances
 
+SETTLED = 2  # steps after which nothing is compiled any more
 SHORT_ROW = 2_304  # positions: a longer row keeps too many scores
 LossFunction = Callable[[nn.Module, Columns, Tensor], Tensor]
 Part = tuple[Tensor, Tensor]
@@ -77,6 +80,11 @@ def loss_with(attend: Attend, network: nn.Module, columns: Columns, targets_BT: 
     with torch.autocast(columns.token.device.type, torch.bfloat16):
         logits_BTV = network(columns, attend)
     return F.cross_entropy(logits_BTV.float().flatten(0, 1), targets_BT.flatten(), ignore_index=PAD)
+
+
+def compiled_graphs() -> int:
+    """How many graphs have been compiled in this process."""
+    return int(counters["stats"]["unique_graphs"])
 
 
 def attention_for(columns: Columns) -> Callable[..., Attend]:
@@ -151,6 +159,8 @@ def _state(folder: Path, recipe: Recipe, start: Network | None) -> State:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(recipe.seed)
     network = Network(SIZES[recipe.size]).to(device)
+    if frugal.is_needed(network.shape, recipe.tokens):
+        frugal.spare(network)
     if start is not None:
         network.load_state_dict(start.state_dict())
     state = begin(network, recipe)
@@ -170,14 +180,17 @@ def steps(
     log(folder, event="start", step=state.step, **facts, **asdict(recipe))
     if recipe.patience and state.step == 0:
         log_held_out(folder, state, recipe, held_out)
-    began, first, since = time.monotonic(), state.step, Since()
+    began, first, since, graphs = time.monotonic(), state.step, Since(), 0
     for parts in music.steps(recipe, state.step):
         seconds = time.monotonic() - began
         left = plan.left(state.step, seconds)
         if left <= 0 or stop() or is_stale(folder, state, recipe):
             break
         parts = [(columns.to(device), targets.to(device)) for columns, targets in parts]
-        bits = update(state, parts, recipe, rate(state.step, recipe.warmup, left), loss_function)
+        with advised(recipe):
+            bits = update(state, parts, recipe, rate(state.step, recipe.warmup, left), loss_function)
+        graphs = compiled_graphs() if state.step - first <= SETTLED else graphs
+        assert compiled_graphs() == graphs, f"step {state.step} was compiled again: its shapes have changed"
         since.bits.append(bits)
         if state.step % recipe.save_every == 0:
             log_training(folder, state, recipe, since, seconds)
@@ -190,6 +203,18 @@ def steps(
     checkpoint.save(folder, state)
     if state.step % recipe.evaluate_every and not stop():
         log_held_out(folder, state, recipe, held_out)
+
+
+@contextmanager
+def advised(recipe: Recipe) -> Iterator[None]:
+    """Where memory ends, say which setting to lower."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise RunError(
+            f"the memory is full with {recipe.batch} rows of {recipe.tokens} tokens ({recipe.size}); "
+            f"begin again with a lower --seq-len than {recipe.tokens}, or a smaller --size"
+        ) from error
 
 
 def is_stale(folder: Path, state: State, recipe: Recipe) -> bool:

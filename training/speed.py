@@ -11,7 +11,6 @@ import torch
 import torch.nn.functional as F
 from datasets import Dataset
 from torch import Tensor, nn
-from torch._dynamo.utils import counters
 from torch.autograd.graph import saved_tensors_hooks
 
 from meloformer.model.masks import Columns, Rule, both, hid_attention, related_bars, same_document
@@ -22,7 +21,7 @@ from meloformer.training.arithmetic import flops_of, synchronise
 from meloformer.training.checkpoint import begin
 from meloformer.training.loader import Rows, Windows, batches
 from meloformer.training.recipe import Recipe, recipe_for
-from meloformer.training.run import LossFunction, attention_for, compiled, loss_with, update
+from meloformer.training.run import LossFunction, attention_for, compiled, compiled_graphs, loss_with, update
 from meloformer.training.windows import Chances
 
 WARM = 2  # steps before anything is measured: compilers and allocators settle
@@ -143,11 +142,6 @@ def saved_bytes(forward: Callable[[], Tensor], network: nn.Module) -> int:
     with saved_tensors_hooks(pack, lambda tensor: tensor):
         held.append(forward())
     return sum(kept.values())
-
-
-def compiled_graphs() -> int:
-    """How many graphs have been compiled in this process."""
-    return int(counters["stats"]["unique_graphs"])
 
 
 def reset_peak(device: str) -> None:

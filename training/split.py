@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 
 from datasets import Dataset
 
-from meloformer.training.rows import piece_of
-from meloformer.training.store import in_memory
-
 HELD_OUT_PERCENT = 2
-PARTS = 4  # of a piece that is alone
 ARRANGEMENTS = frozenset({"band_synth", "freedoom"})  # names are TUNE__VERSION; a tune stays on one side
 
 
@@ -35,24 +30,6 @@ def split(store: Dataset) -> Split:
     return Split(
         tuple(index for index, tune in enumerate(tunes) if tune not in held_out),
         tuple(index for index, tune in enumerate(tunes) if tune in held_out),
-    )
-
-
-def parted(store: Dataset) -> Dataset:
-    """The same music, but a piece that is alone is cut into four, so that one part can be held out."""
-    if len(store) != 1:
-        return store
-    piece = piece_of(store[0])
-    bars = len(piece.score.meters)
-    edges = sorted({bars * quarter // PARTS for quarter in range(PARTS + 1)})
-    return in_memory(
-        replace(
-            piece,
-            name=f"{piece.name}, bars {first + 1} to {stop}",
-            score=piece.score.bars(first, stop),
-            chords=piece.chords[first:stop],
-        )
-        for first, stop in pairwise(edges)
     )
 
 

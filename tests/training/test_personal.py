@@ -15,7 +15,7 @@ from meloformer.model.chords import label
 from meloformer.model.network import Shape
 from meloformer.training import checkpoint, run
 from meloformer.training.bits import Bits
-from meloformer.training.heldout import held_out_rows
+from meloformer.training.heldout import held_out_rows, parted
 from meloformer.training.journal import entries, measured
 from meloformer.training.loader import Rows
 from meloformer.training.personal import result_of
@@ -23,7 +23,7 @@ from meloformer.training.plan import BySteps
 from meloformer.training.recipe import Recipe
 from meloformer.training.rows import Piece, piece_of
 from meloformer.training.run import Progress, train
-from meloformer.training.split import parted, split
+from meloformer.training.split import split
 from meloformer.training.stopping import listening
 from meloformer.training.store import open_store, write
 from music import network as random_network
