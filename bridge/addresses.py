@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
 
-from meloformer.bridge.arguments import Argument, Says, Value
+from meloformer.bridge.arguments import Says, Value
+from meloformer.bridge.control_arguments import control_arguments, setting_of
 from meloformer.bridge.rows import INCOMING, ROOT, Row, address_of, incoming, outgoing
-from meloformer.presets.controls import CONTROLS, Control
+from meloformer.presets.controls import CONTROLS, Control, Setting
 
 CONTROL: Final = f"{ROOT}/control"
 MOST_BARS: Final = 64
@@ -191,16 +192,29 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class SetControl:
-    """A live control is turned; its addresses are one row for each row of the table of controls."""
+    """A live control is set; its addresses are one row for each row of the table of controls.
+
+    `channel`: the one whose control it is; None: that of all channels.
+    """
 
     name: str
-    value: float
+    value: Setting
+    channel: int | None = None
 
 
 def _control_row(control: Control) -> Row:
-    says = Says("where it is to stand", control.low, control.high, control.unit)
-    value = Argument("value", "i" if control.whole else "f", says)
-    return Row(f"{CONTROL}/{control.name}", control.meaning, (value,), partial(SetControl, control.name))
+    return Row(
+        f"{CONTROL}/{control.name}",
+        control.meaning,
+        control_arguments(control),
+        partial(_set_control, control),
+    )
+
+
+def _set_control(control: Control, *values: Value) -> SetControl:
+    """From checked values; raises Unfit for a text or a range that the control cannot take."""
+    channel, setting = setting_of(control, values)
+    return SetControl(control.name, setting, channel)
 
 
 INCOMING.update((row.address, row) for row in map(_control_row, CONTROLS.values()))

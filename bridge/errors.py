@@ -18,6 +18,7 @@ class Code(IntEnum):
     NOT_FOUND = 8
     ENGINE = 9
     CLOCK = 10
+    GAVE_WAY = 11
 
     @property
     def meaning(self) -> str:
@@ -35,6 +36,7 @@ _MEANINGS = {
     Code.NOT_FOUND: "a text that is none of those allowed",
     Code.ENGINE: "the engine failed; what to do is said",
     Code.CLOCK: "the clock that is followed is gone, or cannot be followed",
+    Code.GAVE_WAY: "a limit left an instrument no note, and was not kept for it",
 }
 
 

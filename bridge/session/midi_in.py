@@ -59,7 +59,7 @@ def _control(turn: Turn, message: MidiControl) -> Incoming | None:
         if mapping.cc != message.control:
             continue
         if mapping.control is not None:
-            return SetControl(mapping.control, mapping.value(message.value))
+            return SetControl(mapping.control, mapping.value(message.value), mapping.channel)
         if message.value >= PEDAL_DOWN:
             return _action(turn, mapping)
     return None
