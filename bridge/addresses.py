@@ -21,6 +21,7 @@ MOST_VARIATIONS: Final = 8
 LONGEST_PHRASE: Final = 100_000
 LONGEST_BEAT: Final = 1_000_000.0
 CLOCKS: Final = ("auto", "internal", "midi", "osc", "link")
+KNOBS: Final = tuple(name for name, control in CONTROLS.items() if control.turns)
 
 Port = Annotated[int, Says("the UDP port where replies are awaited", 1, 65_535)]
 Channel = Annotated[int, Says("MIDI channel; 10 is drums", 1, 16)]
@@ -190,6 +191,11 @@ class Ping:
     pass
 
 
+@incoming("learn", "the next MIDI CC that moves turns this control; saved", answer=f"{ROOT}/learned")
+class Learn:
+    control: Annotated[str, Says("its name", choices=KNOBS)]
+
+
 @dataclass(frozen=True, slots=True)
 class SetControl:
     """A live control is set; its addresses are one row for each row of the table of controls.
@@ -288,6 +294,12 @@ class PresetFailed:
     reason: Annotated[str, Says("why, and the way out")]
 
 
+@outgoing("learned", "this CC turns this control from now on, instead of what it did before")
+class Learned:
+    control: Annotated[str, Says("its name")]
+    cc: Annotated[int, Says("the number of the controller", 0, 119)]
+
+
 @outgoing("presets", "the presets there are")
 class Presets:
     names: Annotated[tuple[str, ...], Says("their names")]
@@ -322,10 +334,11 @@ Incoming = (
     | Choose | Accompany | Stop | Panic
     | TransportStart | TransportStop | TransportContinue | TransportClock | TransportTempo
     | TransportPosition | TransportMeter | LoadPreset | AskPresets | AskStatus | AskHelp | Ping | SetControl
+    | Learn
 )  # fmt: skip
 Outgoing = (
     Welcome | OutBegin | OutNote | OutOff | OutBar | OutEnd | Variation | State | PresetLoaded | PresetFailed
-    | Presets | Status | Help | Pong | Error
+    | Learned | Presets | Status | Help | Pong | Error
 )  # fmt: skip
 
 

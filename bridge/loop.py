@@ -13,11 +13,20 @@ from meloformer.bridge.addresses import Outgoing
 from meloformer.bridge.console import Console
 from meloformer.bridge.engine.messages import Loaded, LoadFailed, ToEngine
 from meloformer.bridge.midi import MidiOut
-from meloformer.bridge.session.actions import Action, ListPresets, ReadPreset, Send, SendMidi, Tell
+from meloformer.bridge.session.actions import (
+    Action,
+    KeepMapping,
+    ListPresets,
+    ReadPreset,
+    Send,
+    SendMidi,
+    Tell,
+)
 from meloformer.bridge.session.events import Closing, EngineGone, SessionEvent, Tick
 from meloformer.bridge.session.machine import step, wake_at
 from meloformer.bridge.session.state import State
 from meloformer.bridge.watching import Settling
+from meloformer.presets.preset import MidiMapping, Preset
 from meloformer.presets.reader import name_of
 
 LONGEST_PAUSE_S: Final = 10.0
@@ -52,6 +61,10 @@ class Engine(Protocol):
 
 class Presets(Protocol):
     def read(self, name: str) -> None: ...
+
+    def read_again(self, preset: Preset) -> None: ...
+
+    def keep(self, name: str, mapping: MidiMapping) -> None: ...
 
     def look(self) -> None: ...
 
@@ -119,8 +132,10 @@ class Loop:
         """Read the preset in use again when it, or its weights, has been saved."""
         preset = self._state.preset
         for file in self._settling.settled(moment):
-            if file == preset.weights or name_of(file) == preset.name:
+            if file == preset.weights:
                 self._outside.presets.read(preset.name)
+            elif name_of(file) == preset.name:
+                self._outside.presets.read_again(preset)
 
     def _take(self, event: SessionEvent, moment: float) -> None:
         """Step the session, tell the person who watches, and bring back an engine that is gone."""
@@ -155,6 +170,8 @@ class Loop:
                 self._outside.presets.read(name)
             case ListPresets():
                 self._outside.presets.look()
+            case KeepMapping(name, mapping):
+                self._outside.presets.keep(name, mapping)
 
 
 def _is_due(at: float | None, moment: float) -> bool:

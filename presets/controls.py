@@ -100,6 +100,13 @@ class Control:
         value = start + (stop - start) * position / CC_TOP
         return float(round(value)) if self.whole else value
 
+    def to_cc(self, value: float, low: float | None = None, high: float | None = None) -> int:
+        """The position nearest to a value: `from_cc` the other way round."""
+        start = self.low if low is None else low
+        stop = self.high if high is None else high
+        share = (value - start) / (stop - start) if stop != start else 0.0
+        return round(max(0.0, min(1.0, share)) * CC_TOP)
+
 
 def shown(value: Setting) -> str:
     """A control's value as a person writes it: `48-72`, `C major`, `0.95`."""
@@ -299,5 +306,8 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "continue": "continue what has been heard, now",
         "stop": "stop answering",
         "panic": "silence everything at once",
+        "transport/start": "run from beat 0",
+        "transport/stop": "stand still",
+        "transport/continue": "run from where it stood still",
     }
 )

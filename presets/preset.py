@@ -13,8 +13,10 @@ from meloformer.presets.parts import Part
 PhraseEnd = Literal["silence", "bars", "signal"]
 Quantise = Literal["now", "beat", "bar"]
 Late = Literal["drop", "shift", "compress"]
+Feedback = Literal["none", "changes"]
 
 PHRASE_ENDS: Final[tuple[PhraseEnd, ...]] = ("silence", "bars", "signal")
+FEEDBACKS: Final[tuple[Feedback, ...]] = ("none", "changes")
 QUANTISES: Final[tuple[Quantise, ...]] = ("now", "beat", "bar")
 LATES: Final[tuple[Late, ...]] = ("drop", "shift", "compress")
 
@@ -50,7 +52,8 @@ class ControlSettings:
 class MidiMapping:
     """One knob, pedal or program change and what it does.
 
-    Exactly one of `cc` and `program` is set (0 to 127), and exactly one of `control` and `action`.
+    Exactly one of `cc` and `program` is set (0 to 127), and exactly one of `control`, `action`
+    and `preset` (the name of one to load).
     A controller runs its control from `low` (position 0) to `high` (position 127); with `channel`, 1 to 16,
     only that channel's.
     """
@@ -62,11 +65,17 @@ class MidiMapping:
     low: float | None = None
     high: float | None = None
     channel: int | None = None
+    preset: str | None = None
 
     def value(self, position: int) -> float:
         """The control's value at a controller position, 0 to 127; only for a mapping with a control."""
         assert self.control is not None
         return CONTROLS[self.control].from_cc(position, self.low, self.high)
+
+    def position(self, value: float) -> int:
+        """The controller position, 0 to 127, nearest to a value of the control."""
+        assert self.control is not None
+        return CONTROLS[self.control].to_cc(value, self.low, self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,7 @@ class Preset:
     midi_map: tuple[MidiMapping, ...]
     listen: Listen
     answer: Answer
+    feedback: Feedback = "none"
 
     def value(self, control: str) -> Setting:
         """The starting value of a live control, by its name in the table of controls."""

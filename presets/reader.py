@@ -30,6 +30,11 @@ def read(file: Path) -> Preset:
         raise PresetError(
             f"{file} cannot be read ({error.strerror}); a preset that is in use stays."
         ) from error
+    return parsed(raw, file)
+
+
+def parsed(raw: bytes, file: Path) -> Preset:
+    """The preset that these bytes would be as `file`; raises BrokenPresetError with all its mistakes."""
     try:
         document = parse(raw)
     except UnreadableError as error:
@@ -145,6 +150,7 @@ def _built(said: Mapping[str, Any], folder: Path) -> Preset:
         midi_map=tuple(MidiMapping(**mapping) for mapping in said["midi_map"]),
         listen=Listen(listen["end"], listen["silence"], listen["bars"]),
         answer=Answer(answer["bars"], answer["quantise"], answer["lookahead"], answer["late"]),
+        feedback=said["feedback"],
     )
 
 

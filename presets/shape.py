@@ -7,7 +7,7 @@ from typing import Final
 from meloformer.presets.controls import ACTIONS, CONTROLS, LONGEST_TEXT, Control
 from meloformer.presets.fields import Choice, Field, Group, Number, Rows, Span, Text
 from meloformer.presets.parts import ROLES
-from meloformer.presets.preset import DEFAULT_MIDI_MAP, LATES, PHRASE_ENDS, QUANTISES
+from meloformer.presets.preset import DEFAULT_MIDI_MAP, FEEDBACKS, LATES, PHRASE_ENDS, QUANTISES
 
 FORMAT: Final = 1
 NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$(?!\n)"
@@ -55,10 +55,13 @@ _MIDI_MAPPING: Final = Group(
         ),
         "channel": Number("of a control that each channel has: the one it turns", 1, 16, whole=True),
         "action": Choice("what it sets off", tuple(ACTIONS)),
+        "preset": Text(
+            "the preset it loads", "the name of a preset in this folder", longest=64, pattern=NAME_PATTERN
+        ),
         "low": Number("the control's value at the knob's left end", -(2.0**31), 2.0**31),
         "high": Number("the control's value at the knob's right end", -(2.0**31), 2.0**31),
     },
-    one_of=(("cc", "program"), ("control", "action")),
+    one_of=(("cc", "program"), ("control", "action", "preset")),
 )
 
 _LISTEN: Final = Group(
@@ -121,6 +124,11 @@ PRESET: Final = Group(
             _MIDI_MAPPING,
             longest=128,
             default=[{"cc": row.cc, "control": row.control} for row in DEFAULT_MIDI_MAP],
+        ),
+        "feedback": Choice(
+            "changes: a control that changes by OSC or with a preset sends its CC, for knobs that light up",
+            FEEDBACKS,
+            "none",
         ),
         "listen": _LISTEN,
         "answer": _ANSWER,

@@ -70,6 +70,13 @@ class PresetsListed:
 
 
 @dataclass(frozen=True, slots=True)
+class MappingLost:
+    """A controller could not be written into a preset's file; it works as long as the bridge runs."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed; nothing else happened."""
 
@@ -89,6 +96,7 @@ SessionEvent = (
     | PresetRead
     | PresetRefused
     | PresetsListed
+    | MappingLost
     | Tick
     | Closing
 )

@@ -25,7 +25,7 @@ def setting(state: State, name: str, channel: int) -> Any:
 
 
 def rules_of(state: State, parts: tuple[Part, ...], heard_on: Mapping[int, int]) -> Rules:
-    """By which rules an answer in these parts plays that is asked for now; `heard_on`: channel by instrument."""
+    """By which rules an answer plays that is asked for now; `heard_on`: channel by instrument."""
     controls = state.controls
     return Rules(
         scale=None if controls["scale"] == FREE else scale(controls["scale"]),

@@ -24,6 +24,7 @@ from meloformer.bridge.session.events import (
     PresetRefused,
     PresetsListed,
 )
+from meloformer.bridge.session.learning import show_all
 from meloformer.bridge.session.listening import forget_live
 from meloformer.bridge.session.state import Engine
 from meloformer.bridge.session.turn import Turn
@@ -92,6 +93,7 @@ def loaded(turn: Turn, message: Loaded) -> None:
         return
     if preset != turn.state.preset:
         turn.change(preset=preset, controls=starting_values(preset), channel_controls={})
+        show_all(turn)
     turn.change(engine=Engine.READY, loading=None)
     turn.send(PresetLoaded(message.name, message.milliseconds))
     ask_pending(turn)
