@@ -25,6 +25,7 @@ from meloformer.bridge.session.actions import (
 from meloformer.bridge.session.events import Closing, EngineGone, SessionEvent, Tick
 from meloformer.bridge.session.machine import step, wake_at
 from meloformer.bridge.session.state import State
+from meloformer.bridge.takes.noted import Noted
 from meloformer.bridge.watching import Settling
 from meloformer.presets.preset import MidiMapping, Preset
 from meloformer.presets.reader import name_of
@@ -69,6 +70,10 @@ class Presets(Protocol):
     def look(self) -> None: ...
 
 
+def unnoted(_: Noted) -> None:
+    """No take is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Everything that the session's actions reach."""
@@ -77,6 +82,7 @@ class Outside:
     midi: MidiOutPort
     engine: Engine
     presets: Presets
+    noted: Callable[[Noted], None] = unnoted
 
 
 class Loop:
@@ -157,6 +163,8 @@ class Loop:
         self._outside.osc.clients = frozenset(self._state.clients)
         for action in actions:
             self._do(action)
+        if actions or not isinstance(event, Tick):
+            self._outside.noted(Noted(moment, event, actions, self._state))
 
     def _do(self, action: Action) -> None:
         match action:

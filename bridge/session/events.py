@@ -77,6 +77,13 @@ class MappingLost:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeLost:
+    """The take cannot be written any further."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed; nothing else happened."""
 
@@ -97,6 +104,7 @@ SessionEvent = (
     | PresetRefused
     | PresetsListed
     | MappingLost
+    | TakeLost
     | Tick
     | Closing
 )

@@ -261,6 +261,7 @@ _HANDLERS: Final[dict[type, Handler]] = {
     happened.PresetRefused: swapping.refused,
     happened.PresetsListed: swapping.listed,
     happened.MappingLost: learning.lost,
+    happened.TakeLost: replies.take_lost,
     happened.Tick: _nothing,
     happened.Closing: _closing,
     engine.Loaded: swapping.loaded,

@@ -8,6 +8,7 @@ from meloformer.bridge.addresses import (
     AskHelp,
     AskStatus,
     Bye,
+    Error,
     Hello,
     Ping,
     Pong,
@@ -19,7 +20,8 @@ from meloformer.bridge.arguments import Value
 from meloformer.bridge.border import suggestion
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.reference import help_for
-from meloformer.bridge.rows import address_of
+from meloformer.bridge.rows import ROOT, address_of
+from meloformer.bridge.session.events import TakeLost
 from meloformer.bridge.session.following import is_led
 from meloformer.bridge.session.state import Client
 from meloformer.bridge.session.turn import Turn
@@ -98,6 +100,11 @@ def status(turn: Turn, _: AskStatus) -> None:
         **{f"{name}/{channel}": _plain(value) for (name, channel), value in state.channel_controls.items()},
     }
     turn.send(Status(tuple(item for pair in values.items() for item in pair)))
+
+
+def take_lost(turn: Turn, event: TakeLost) -> None:
+    """The take that is being kept ends here."""
+    turn.send(Error(Code.NOT_KEPT, ROOT, event.reason))
 
 
 def _plain(value: Setting) -> Value:
