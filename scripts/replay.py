@@ -1,4 +1,4 @@
-"""A take is answered again: the engine is told what it was told, in that order, and its answers are compared."""
+"""A take is answered again: the engine is told what it was told, and its answers are compared."""
 
 from __future__ import annotations
 

@@ -14,9 +14,11 @@ import pytest
 from meloformer.bridge import running
 from meloformer.bridge.engine.messages import (
     Ask,
+    Choose,
     Ended,
     FromEngine,
     Heard,
+    Infill,
     Load,
     Loaded,
     Quit,
@@ -25,6 +27,7 @@ from meloformer.bridge.engine.messages import (
     Sampling,
     Stop,
     ToEngine,
+    Vary,
 )
 from meloformer.bridge.engine.worker import Worker
 from meloformer.bridge.session.actions import Tell
@@ -37,7 +40,7 @@ from meloformer.model.limits import Rules
 from meloformer.model.score import Meter
 from meloformer.presets import reader
 
-NATURAL = Sampling(temperature=1.0, top_p=0.95, min_p=0.02)
+NATURAL = Sampling(temperature=1.0, top_p=0.95, min_p=0.02, memory=0.3)
 
 
 def phrase(seed: int) -> list[ToEngine]:
@@ -71,7 +74,11 @@ def takes(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "1": [Ask("2", 8, NATURAL, None)],
         "2": [Ask("3", 1, NATURAL, None)],
         "3": [*phrase(4), Ask("4", 2, NATURAL, (0, 128), Rules(scale=(0, 4, 7), chords=(0,)))],
-        "4": [Quit()],
+        "4": [Vary("5", 1, NATURAL, None), Vary("6", 1, NATURAL, None)],
+        "5": [],
+        "6": [Choose("5"), Ask("7", 1, NATURAL, None), Infill("8", 1, 1, 2, NATURAL, None)],
+        "7": [],
+        "8": [Quit()],
     }
     say(Load("band", str(preset.weights), "cpu"))
     Worker(inbox, hear).run()
@@ -94,7 +101,7 @@ def test_a_replayed_take_gives_the_same_answers(meloformer, takes: Path) -> None
     outcome = meloformer("takes", "replay", name(takes), "--takes", takes)
     assert (outcome.code, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
-    assert len(lines) == 4 and all(line.endswith("as it was") for line in lines)
+    assert len(lines) == 8 and all(line.endswith("as it was") for line in lines)
 
 
 def test_an_answer_that_is_another_one_now_is_found(meloformer, takes: Path, tmp_path: Path) -> None:
@@ -102,7 +109,7 @@ def test_an_answer_that_is_another_one_now_is_found(meloformer, takes: Path, tmp
     (tmp_path / file.name).write_text(file.read_text().replace('"seed":4', '"seed":5'))
     outcome = meloformer("takes", "replay", file.stem, "--takes", tmp_path)
     assert outcome.code == 1
-    assert "1 answers are other ones now" in outcome.err
+    assert "answers are other ones now" in outcome.err
 
 
 def test_a_take_cut_short_by_a_crash_is_replayed_as_far_as_it_goes(
@@ -118,7 +125,7 @@ def test_a_take_cut_short_by_a_crash_is_replayed_as_far_as_it_goes(
 def test_the_list_tells_what_each_take_holds(meloformer, takes: Path) -> None:
     outcome = meloformer("takes", "list", "--takes", takes)
     assert outcome.out.startswith(name(takes))
-    assert "band, seed" in outcome.out and "4 answers" in outcome.out
+    assert "band, seed" in outcome.out and "8 answers" in outcome.out
 
 
 def test_a_side_of_a_take_is_exported_with_its_tempo(meloformer, takes: Path, tmp_path: Path) -> None:
