@@ -81,7 +81,11 @@ class Limiter:
 
     def _limit_group(self, reading: Reading, mask: Bools) -> None:
         """Onsets of the present instrument, and velocities only where an onset may follow."""
-        bounds = self._bounds[reading.instrument]
+        bounds = self._bounds.get(reading.instrument)
+        if bounds is None:  # it began the moment, but is none of those who may go on
+            for row in (v.ON, v.D, v.VEL):
+                mask[row.start : row.stop] = False
+            return
         row = v.D if reading.instrument == v.DRUMS else v.ON
         onsets = self._onsets(reading, reading.instrument)
         velocity = reading.voice().velocity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -132,3 +133,10 @@ def playable_velocities(playing: Playing) -> Bools:
     if not bins.any():
         bins[min(range(v.VELOCITIES), key=lambda each: abs(velocity_of(each) - low))] = True
     return bins
+
+
+def before_loudness(velocities: tuple[int, int], loudness: float) -> tuple[int, int]:
+    """The range that velocities must have to lie in this one once they are multiplied by `loudness`."""
+    low, high = math.ceil(velocities[0] / loudness), math.floor(velocities[1] / loudness)
+    low = max(1, min(127, low))
+    return low, max(low, min(127, high))

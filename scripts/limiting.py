@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from meloformer.model.harmony import progression, scale
-from meloformer.model.limits import Limits, Playing, Rules
+from meloformer.model.limits import Limits, Playing, Rules, before_loudness
 from meloformer.presets.controls import CONTROLS
 from meloformer.presets.preset import ControlSettings
 from meloformer.presets.words import FREE, instruments
@@ -20,12 +20,11 @@ def said(settings: ControlSettings, **options: Any) -> ControlSettings:
 def limits(settings: ControlSettings) -> Limits:
     """What these controls allow; the velocity control multiplies later, so its range is divided here."""
     named = instruments(settings.programs)
-    low, high = (max(1, min(127, round(end / settings.velocity))) for end in settings.velocity_range)
     playing = Playing(
         pitches=(settings.pitch_range,),
         polyphony=None if settings.polyphony >= CONTROLS["polyphony"].high else settings.polyphony,
         density=None if settings.density >= CONTROLS["density"].high else settings.density,
-        velocities=(low, high),
+        velocities=before_loudness(settings.velocity_range, settings.velocity),
         silent=bool(settings.silence),
     )
     rules = Rules(

@@ -10,7 +10,7 @@ from typing import Any, Final
 from meloformer.bridge.channels import way_out
 from meloformer.bridge.session.state import State
 from meloformer.model.harmony import progression, scale
-from meloformer.model.limits import Playing, Rules, Runs, playable
+from meloformer.model.limits import Playing, Rules, Runs, before_loudness, playable
 from meloformer.model.vocabulary import DRUMS, INSTRUMENTS
 from meloformer.presets.controls import CONTROLS
 from meloformer.presets.parts import Part
@@ -24,8 +24,13 @@ def setting(state: State, name: str, channel: int) -> Any:
     return state.channel_controls.get((name, channel), state.controls[name])
 
 
-def rules_of(state: State, parts: tuple[Part, ...], heard_on: Mapping[int, int]) -> Rules:
-    """By which rules an answer plays that is asked for now; `heard_on`: channel by instrument."""
+def rules_of(
+    state: State, parts: tuple[Part, ...], heard_on: Mapping[int, int], players: Collection[int]
+) -> Rules:
+    """By which rules an answer of these instruments (none: of any) plays that is asked for now.
+
+    `heard_on`: channel by instrument.
+    """
     controls = state.controls
     return Rules(
         scale=None if controls["scale"] == FREE else scale(controls["scale"]),
@@ -80,8 +85,7 @@ def _velocities(state: State, channels: Iterable[int]) -> tuple[int, int]:
     """Before the velocity control multiplies them."""
     spans = [setting(state, "velocity_range", channel) for channel in channels]
     low, high = max(low for low, _ in spans), min(high for _, high in spans)
-    ends = [round(end / state.controls["velocity"]) for end in (low, max(low, high))]
-    return max(1, min(127, ends[0])), max(1, min(127, ends[1]))
+    return before_loudness((low, max(low, high)), state.controls["velocity"])
 
 
 def _least(state: State, name: str, channels: Iterable[int]) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from meloformer.bridge.addresses import OutBar, OutNote, OutOff, sent_to
 from meloformer.bridge.border import write
 from meloformer.bridge.engine.messages import FromEngine, to_line
+from meloformer.bridge.midi import MidiTick
 from meloformer.bridge.session.actions import Action, Send, Tell
 from meloformer.bridge.session.events import EngineGone, Played, Received, Rejected, SessionEvent
 from meloformer.bridge.session.state import State
@@ -55,7 +56,7 @@ def _happened(event: SessionEvent) -> Iterator[Line]:
     match event:
         case Received(message, host, _):
             yield {"kind": "osc_in", "host": host, "address": sent_to(message), "arguments": astuple(message)}
-        case Played(message, _):
+        case Played(message, _) if not isinstance(message, MidiTick):
             yield {"kind": "midi_in", "message": [type(message).__name__, *astuple(message)]}
         case Rejected(refused):
             yield {"kind": "refused", "address": refused.address, "reason": refused.reason}

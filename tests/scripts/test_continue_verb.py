@@ -128,3 +128,16 @@ def test_a_limit_that_is_none_is_a_wrong_argument(meloformer, heard: Path, tmp_p
     outcome = meloformer("continue", heard, tmp_path / "longer.mid", *said)
     assert outcome.code == 2
     assert "is not" in outcome.err
+
+
+@pytest.mark.parametrize("verb", [("accompany", "--add", "48"), ("infill", "--bars", "2")])
+def test_new_parts_and_new_bars_keep_to_limits_too(
+    meloformer, tiny: Path, heard: Path, tmp_path: Path, verb
+) -> None:
+    name, *how = verb
+    limits = ["--scale", "C major pentatonic", "--grid", "quarter", "--pitch-range", "40-50"]
+    assert meloformer(name, heard, tmp_path / "new.mid", *how, *limits, "--presets", tiny).code == 0
+    new = [note for note in read(tmp_path / "new.mid").notes if note not in read(heard).notes]
+    for note in new:
+        assert note.onset % 24 == 0
+        assert note.instrument == 128 or (note.pitch % 12 in (0, 2, 4, 7, 9) and 40 <= note.pitch <= 50)
