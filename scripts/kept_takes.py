@@ -33,7 +33,9 @@ class Summary:
 
 
 def names(folder: Path) -> list[str]:
-    """The takes of a folder, oldest first."""
+    """The takes of a folder, oldest first; raises TakeError where there is no such folder."""
+    if not folder.is_dir():
+        raise TakeError(f"there is no folder {folder}; name the one that bridge --takes was given")
     return sorted(file.stem for file in folder.glob(f"*{LINES}"))
 
 

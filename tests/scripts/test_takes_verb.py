@@ -156,3 +156,8 @@ def test_every_line_of_a_take_is_json_with_its_seconds(takes: Path) -> None:
     heading, *lines = map(json.loads, next(takes.glob("*.jsonl")).read_text().splitlines())
     assert heading["kind"] == "take"
     assert [line["s"] for line in lines] == sorted(line["s"] for line in lines)
+
+
+def test_a_folder_that_is_not_there_is_told_with_the_way_out(meloformer, tmp_path: Path) -> None:
+    outcome = meloformer("takes", "list", "--takes", tmp_path / "gone")
+    assert outcome.code == 1 and "name the one that bridge --takes was given" in outcome.err
