@@ -12,9 +12,7 @@ from meloformer.scripts import kept_takes
 
 app = typer.Typer(help="The sessions that `bridge --takes DIR` kept.", no_args_is_help=True)
 
-TakesOption = Annotated[
-    Path, typer.Option("--takes", metavar="DIR", help="the folder of takes")
-]
+TakesOption = Annotated[Path, typer.Option("--takes", metavar="DIR", help="the folder of takes")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="a take, as `takes list` names it")]
 
 
