@@ -68,7 +68,6 @@ PROMISED_OUT = {
     "/melo/preset/loaded": "s name f milliseconds",
     "/melo/preset/failed": "s name s reason",
     "/melo/learned": "s control i cc",
-    "/melo/variation": "i index i notes",
     "/melo/presets": "s names...",
     "/melo/status": "* pairs...",
     "/melo/help": "s address s arguments s meaning",
