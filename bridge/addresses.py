@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
 
-from meloformer.bridge.arguments import Argument, Says, Value
+from meloformer.bridge.arguments import Says, Value
+from meloformer.bridge.control_arguments import control_arguments, setting_of
 from meloformer.bridge.rows import INCOMING, ROOT, Row, address_of, incoming, outgoing
-from meloformer.presets.controls import CONTROLS, Control
+from meloformer.presets.controls import CONTROLS, Control, Setting
 
 CONTROL: Final = f"{ROOT}/control"
 MOST_BARS: Final = 64
@@ -20,6 +21,7 @@ MOST_VARIATIONS: Final = 8
 LONGEST_PHRASE: Final = 100_000
 LONGEST_BEAT: Final = 1_000_000.0
 CLOCKS: Final = ("auto", "internal", "midi", "osc", "link")
+KNOBS: Final = tuple(name for name, control in CONTROLS.items() if control.turns)
 
 Port = Annotated[int, Says("the UDP port where replies are awaited", 1, 65_535)]
 Channel = Annotated[int, Says("MIDI channel; 10 is drums", 1, 16)]
@@ -189,18 +191,36 @@ class Ping:
     pass
 
 
+@incoming("learn", "the next MIDI CC that moves turns this control; saved", answer=f"{ROOT}/learned")
+class Learn:
+    control: Annotated[str, Says("its name", choices=KNOBS)]
+
+
 @dataclass(frozen=True, slots=True)
 class SetControl:
-    """A live control is turned; its addresses are one row for each row of the table of controls."""
+    """A live control is set; its addresses are one row for each row of the table of controls.
+
+    `channel`: the one whose control it is; None: that of all channels.
+    """
 
     name: str
-    value: float
+    value: Setting
+    channel: int | None = None
 
 
 def _control_row(control: Control) -> Row:
-    says = Says("where it is to stand", control.low, control.high, control.unit)
-    value = Argument("value", "i" if control.whole else "f", says)
-    return Row(f"{CONTROL}/{control.name}", control.meaning, (value,), partial(SetControl, control.name))
+    return Row(
+        f"{CONTROL}/{control.name}",
+        control.meaning,
+        control_arguments(control),
+        partial(_set_control, control),
+    )
+
+
+def _set_control(control: Control, *values: Value) -> SetControl:
+    """From checked values; raises Unfit for a text or a range that the control cannot take."""
+    channel, setting = setting_of(control, values)
+    return SetControl(control.name, setting, channel)
 
 
 INCOMING.update((row.address, row) for row in map(_control_row, CONTROLS.values()))
@@ -274,6 +294,12 @@ class PresetFailed:
     reason: Annotated[str, Says("why, and the way out")]
 
 
+@outgoing("learned", "this CC turns this control from now on, instead of what it did before")
+class Learned:
+    control: Annotated[str, Says("its name")]
+    cc: Annotated[int, Says("the number of the controller", 0, 119)]
+
+
 @outgoing("presets", "the presets there are")
 class Presets:
     names: Annotated[tuple[str, ...], Says("their names")]
@@ -308,10 +334,11 @@ Incoming = (
     | Choose | Accompany | Stop | Panic
     | TransportStart | TransportStop | TransportContinue | TransportClock | TransportTempo
     | TransportPosition | TransportMeter | LoadPreset | AskPresets | AskStatus | AskHelp | Ping | SetControl
+    | Learn
 )  # fmt: skip
 Outgoing = (
     Welcome | OutBegin | OutNote | OutOff | OutBar | OutEnd | Variation | State | PresetLoaded | PresetFailed
-    | Presets | Status | Help | Pong | Error
+    | Learned | Presets | Status | Help | Pong | Error
 )  # fmt: skip
 
 

@@ -47,13 +47,13 @@ class Argument:
 
     def checked(self, value: object) -> Value:
         """The value as this argument's own type; raises Unfit. From clients without integers, 60.0 is 60."""
-        if self.tag == "s":
+        if self.tag == "s" or (self.tag == "*" and isinstance(value, str)):
             return self._text(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Unfit(Code.WRONG_TYPE, f"{self.name} must be {self.allowed}, not {_shown(value)}")
         if not (math.isfinite(value) and self.says.low <= value <= self.says.high):
             raise Unfit(Code.OUT_OF_RANGE, f"{self.name} must be {self.allowed}, not {value:g}")
-        if self.tag == "f":
+        if self.tag in "f*":
             return float(value)
         if value != int(value):
             raise Unfit(Code.WRONG_TYPE, f"{self.name} must be {self.allowed}, not {value:g}")

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any, Final, cast
 
 from meloformer.bridge.addresses import Incoming, Outgoing
-from meloformer.bridge.arguments import Unfit, Value
+from meloformer.bridge.arguments import Argument, Unfit, Value
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import INCOMING, OUTGOING, ROOT, Row
 
@@ -20,16 +20,28 @@ def read(address: str, values: Sequence[object]) -> Incoming:
     row = INCOMING.get(address)
     if row is None:
         raise Refused(Code.UNKNOWN_ADDRESS, address[:_LONGEST_ADDRESS_SHOWN], suggestion(address))
-    needed = sum(not argument.optional for argument in row.arguments)
-    if not needed <= len(values) <= len(row.arguments):
+    arguments = _taken_by(row, len(values))
+    if arguments is None:
         raise Refused(
             Code.WRONG_COUNT, address, f"takes {row.signature or 'no arguments'}, not {len(values)} values"
         )
     try:
-        checked = [argument.checked(value) for argument, value in zip(row.arguments, values, strict=False)]
+        return cast(Incoming, row.make(*map(Argument.checked, arguments, values)))
     except Unfit as unfit:
         raise Refused(unfit.code, address, str(unfit)) from None
-    return cast(Incoming, row.make(*checked))
+
+
+def _taken_by(row: Row, count: int) -> list[Argument] | None:
+    """The arguments that so many values are for; None where the row takes no such number.
+
+    Of fewer values than arguments, the optional ones are left out; a repeated one takes any number but none.
+    """
+    needed = [argument for argument in row.arguments if not argument.optional]
+    if needed and needed[-1].repeated and count >= len(needed):
+        return needed + [needed[-1]] * (count - len(needed))
+    if count == len(needed):
+        return needed
+    return list(row.arguments) if count == len(row.arguments) else None
 
 
 def write(message: Outgoing) -> tuple[str, tuple[Value, ...]]:

@@ -6,7 +6,14 @@ import sys
 from typing import Final
 
 from meloformer.bridge.engine.messages import Loaded, LoadFailed, Trouble
-from meloformer.bridge.session.events import EngineGone, PresetRefused, Rejected, SessionEvent
+from meloformer.bridge.session.events import (
+    EngineGone,
+    MappingLost,
+    PresetRefused,
+    Rejected,
+    SessionEvent,
+    TakeLost,
+)
 
 REFUSALS_APART_S: Final = 1.0
 
@@ -49,7 +56,7 @@ def bad_news(event: SessionEvent) -> str | None:
     match event:
         case LoadFailed(name, reason) | PresetRefused(name, reason):
             return f"preset {name} cannot be used, the one before stays: {reason}"
-        case EngineGone(reason) | Trouble(reason):
+        case EngineGone(reason) | Trouble(reason) | TakeLost(reason) | MappingLost(reason):
             return reason
         case Rejected(refused):
             return f"refused: {refused}"

@@ -18,6 +18,8 @@ class Code(IntEnum):
     NOT_FOUND = 8
     ENGINE = 9
     CLOCK = 10
+    GAVE_WAY = 11
+    NOT_KEPT = 12
 
     @property
     def meaning(self) -> str:
@@ -35,6 +37,8 @@ _MEANINGS = {
     Code.NOT_FOUND: "a text that is none of those allowed",
     Code.ENGINE: "the engine failed; what to do is said",
     Code.CLOCK: "the clock that is followed is gone, or cannot be followed",
+    Code.NOT_KEPT: "something works, but could not be written to disk",
+    Code.GAVE_WAY: "a limit left an instrument no note, and was not kept for it",
 }
 
 

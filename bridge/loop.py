@@ -13,11 +13,21 @@ from meloformer.bridge.addresses import Outgoing
 from meloformer.bridge.console import Console
 from meloformer.bridge.engine.messages import Loaded, LoadFailed, ToEngine
 from meloformer.bridge.midi import MidiOut
-from meloformer.bridge.session.actions import Action, ListPresets, ReadPreset, Send, SendMidi, Tell
+from meloformer.bridge.session.actions import (
+    Action,
+    KeepMapping,
+    ListPresets,
+    ReadPreset,
+    Send,
+    SendMidi,
+    Tell,
+)
 from meloformer.bridge.session.events import Closing, EngineGone, SessionEvent, Tick
 from meloformer.bridge.session.machine import step, wake_at
 from meloformer.bridge.session.state import State
+from meloformer.bridge.takes.noted import Noted
 from meloformer.bridge.watching import Settling
+from meloformer.presets.preset import MidiMapping, Preset
 from meloformer.presets.reader import name_of
 
 LONGEST_PAUSE_S: Final = 10.0
@@ -53,7 +63,15 @@ class Engine(Protocol):
 class Presets(Protocol):
     def read(self, name: str) -> None: ...
 
+    def read_again(self, preset: Preset) -> None: ...
+
+    def keep(self, name: str, mapping: MidiMapping) -> None: ...
+
     def look(self) -> None: ...
+
+
+def unnoted(_: Noted) -> None:
+    """No take is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +82,7 @@ class Outside:
     midi: MidiOutPort
     engine: Engine
     presets: Presets
+    noted: Callable[[Noted], None] = unnoted
 
 
 class Loop:
@@ -119,8 +138,10 @@ class Loop:
         """Read the preset in use again when it, or its weights, has been saved."""
         preset = self._state.preset
         for file in self._settling.settled(moment):
-            if file == preset.weights or name_of(file) == preset.name:
+            if file == preset.weights:
                 self._outside.presets.read(preset.name)
+            elif name_of(file) == preset.name:
+                self._outside.presets.read_again(preset)
 
     def _take(self, event: SessionEvent, moment: float) -> None:
         """Step the session, tell the person who watches, and bring back an engine that is gone."""
@@ -142,6 +163,8 @@ class Loop:
         self._outside.osc.clients = frozenset(self._state.clients)
         for action in actions:
             self._do(action)
+        if actions or not isinstance(event, Tick):
+            self._outside.noted(Noted(moment, event, actions, self._state))
 
     def _do(self, action: Action) -> None:
         match action:
@@ -155,6 +178,8 @@ class Loop:
                 self._outside.presets.read(name)
             case ListPresets():
                 self._outside.presets.look()
+            case KeepMapping(name, mapping):
+                self._outside.presets.keep(name, mapping)
 
 
 def _is_due(at: float | None, moment: float) -> bool:

@@ -11,13 +11,15 @@ from queue import SimpleQueue
 from meloformer.bridge import now, running
 from meloformer.bridge.errors import BridgeError
 from meloformer.bridge.library import Library
-from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched
+from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched, unnoted
 from meloformer.bridge.midi import MidiOut
 from meloformer.bridge.session.events import Closing, Played
 from meloformer.bridge.session.following import OBEYED
 from meloformer.bridge.session.machine import begin
 from meloformer.bridge.session.state import State
 from meloformer.bridge.settings import Settings
+from meloformer.bridge.takes.noted import Noted
+from meloformer.bridge.takes.recorder import Recorder
 from meloformer.bridge.transports.midi import MidiChoice, open_midi
 from meloformer.bridge.transports.osc import OscWire
 from meloformer.bridge.transports.quiet import QuietWire
@@ -34,8 +36,8 @@ def run_bridge(settings: Settings) -> None:
     library = Library(settings.presets, settings.seed, inbox.put)
     preset = library.get(settings.preset)
     _say(f"MeloFormer {version('meloformer')}")
-    with now.fine_grained(), _opened(settings, inbox, library) as outside:
-        state = _first_state(settings, preset)
+    state = _first_state(settings, preset)
+    with now.fine_grained(), _opened(settings, inbox, library, state) as outside:
         gc.freeze()  # what is here stays: the collector need not walk through it while someone plays
         Loop(state, inbox, outside, _once(lambda: _say("listening"))).run()
 
@@ -46,9 +48,10 @@ def _first_state(settings: Settings, preset: Preset) -> State:
 
 
 @contextmanager
-def _opened(settings: Settings, inbox: Inbox, library: Library) -> Iterator[Outside]:
-    """Wires, engine and watched presets, closed again in the reverse order."""
+def _opened(settings: Settings, inbox: Inbox, library: Library, state: State) -> Iterator[Outside]:
+    """Takes, wires, engine and watched presets, closed again in the reverse order."""
     with ExitStack() as stack:
+        noted = _recorder(settings, inbox, state, stack)
         osc = OscWire(settings.osc, settings.reply, inbox.put)
         stack.callback(osc.close)
         _say(f"OSC in {osc.endpoint}, out {settings.reply}")
@@ -59,7 +62,18 @@ def _opened(settings: Settings, inbox: Inbox, library: Library) -> Iterator[Outs
         running.start(library.serve, "presets")
         running.start(osc.serve, "OSC in")
         engine.start()
-        yield Outside(osc, midi, engine, library)
+        yield Outside(osc, midi, engine, library, noted)
+
+
+def _recorder(settings: Settings, inbox: Inbox, state: State, stack: ExitStack) -> Callable[[Noted], None]:
+    """What keeps the session, where it is to be kept."""
+    if settings.takes is None:
+        return unnoted
+    recorder = Recorder(settings.takes, state, inbox.put)
+    running.start(recorder.serve, "take")
+    stack.callback(recorder.close)
+    _say(f"take {recorder.file}")
+    return recorder.note
 
 
 def _watch_presets(settings: Settings, inbox: Inbox, stack: ExitStack) -> None:

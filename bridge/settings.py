@@ -46,7 +46,10 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to run the bridge. `presets` is a folder of preset files; `seed` None takes the preset's own."""
+    """How to run the bridge. `presets` is a folder of preset files; `seed` None takes the preset's own.
+
+    `takes` is the folder in which the session is kept; None: it is not.
+    """
 
     presets: Path
     preset: str
@@ -60,3 +63,4 @@ class Settings:
     latency: Latency = field(default=Latency())
     device: Device = "auto"
     seed: int | None = None
+    takes: Path | None = None

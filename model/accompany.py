@@ -20,8 +20,9 @@ def accompany(performer: Performer, score: Score, instruments: Set[int]) -> Gene
     assert instruments and not instruments & set(score.instruments()), "given parts are not made"
     performer.reset()
     sounding: set[Key] = set()
-    for start, meter, events in zip(score.bar_starts, score.meters, by_bar(score), strict=False):
-        performer.hear(BarStart(start, meter))
+    bars = zip(score.bar_starts, score.meters, by_bar(score), strict=False)
+    for bar, (start, meter, events) in enumerate(bars):
+        performer.hear(BarStart(start, meter, performer.limits.rules.chord(bar)))
         performer.section(v.GIVEN)
         for event in events:
             performer.hear(event)

@@ -23,9 +23,11 @@ def infill(
     assert 0 <= first < stop <= len(score.meters), (first, stop)
     performer.restart(around(score, first, stop), gap=stop - first)
     sounding: set[Key] = set()
-    for start, meter in zip(score.bar_starts[first:stop], score.meters[first:stop], strict=True):
-        performer.hear(BarStart(start, meter))
-        yield BarStart(start, meter)
+    for bar in range(first, stop):
+        start = score.bar_starts[bar]
+        line = BarStart(start, score.meters[bar], performer.limits.rules.chord(bar - first))
+        performer.hear(line)
+        yield line
         performer.hear(TempoSet(start, score.tempo_at(start)))
         yield from performer.fill_bar(instruments, sounding)
     yield from (NoteOff(score.bar_starts[stop], *key) for key in sorted(sounding))

@@ -7,14 +7,14 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from meloformer.model import vocabulary as v
 from meloformer.model.decoder import decode
 from meloformer.model.encoder import Encoder
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.grammar import Grammar
-from meloformer.model.limits import Limits, answer_mask
+from meloformer.model.limiter import Limiter
+from meloformer.model.limits import Limits
 from meloformer.model.listener import Bookmark, Listener, Weights
 from meloformer.model.memory import Memory
 from meloformer.model.sampling import Sampling, choose, distribution
@@ -157,10 +157,10 @@ class Performer:
         the final bar line. Closing the generator early leaves the conversation where it stopped.
         """
         self._close_heard()
-        mask = answer_mask(self.limits, self._heard)
+        limiter = Limiter(self.limits, self._heard)
         sounding: set[Key] = set()
-        for _ in range(bars):
-            yield from self._bar(mask, sounding)
+        for bar in range(bars):
+            yield from self._bar(limiter, self.limits.rules.chord(bar), sounding)
         end = self._grammar.end_tick
         yield from (NoteOff(end, instrument, pitch) for instrument, pitch in sorted(sounding))
 
@@ -172,24 +172,28 @@ class Performer:
         self._step_in()
         self._take(self._encoder.flush())
         self._grammar.open_bar()  # whoever began it knows of it
-        mask = answer_mask(replace(self.limits, instruments=frozenset(instruments)), self._heard)
+        limiter = Limiter(replace(self.limits, instruments=frozenset(instruments)), self._heard)
         try:
-            yield from self._fill(mask, sounding)
+            yield from self._fill(limiter, sounding)
         finally:
             self._encoder.follow(self._grammar)
 
-    def _bar(self, mask: NDArray[np.bool_], sounding: set[Key]) -> Iterator[Event]:
+    def _bar(self, limiter: Limiter, chord: int | None, sounding: set[Key]) -> Iterator[Event]:
         """One new bar, up to where the next one would begin."""
-        self._take([v.BAR])
-        yield from self._grammar.open_bar()
-        yield from self._fill(mask, sounding)
+        self._take([v.BAR] if chord is None else [v.BAR, v.CHORD.id(chord)])
+        line = self._grammar.open_bar()
+        limiter.saw(line)
+        yield from line
+        yield from self._fill(limiter, sounding)
 
-    def _fill(self, mask: NDArray[np.bool_], sounding: set[Key]) -> Iterator[Event]:
+    def _fill(self, limiter: Limiter, sounding: set[Key]) -> Iterator[Event]:
         """The present bar from here, up to where the next one would begin."""
         length = 0
-        while (token := self._choose(mask, crowded=length > MOST_TOKENS_IN_A_BAR)) != v.BAR:
+        while (token := self._choose(limiter, crowded=length > MOST_TOKENS_IN_A_BAR)) != v.BAR:
             length += 1
-            yield from own(self._take([token]), sounding)
+            events = self._take([token])
+            limiter.saw(events)
+            yield from own(events, sounding)
 
     def _step_in(self) -> None:
         """After an answer the encoder goes on where the grammar stands; what sounds ends with its bar."""
@@ -206,13 +210,11 @@ class Performer:
         self._grammar.open_bar()  # that of a heard bar in which nothing happened: no event of the answer
         self._in_step = False
 
-    def _choose(self, mask: NDArray[np.bool_], crowded: bool) -> int:
-        allowed = self._grammar.allowed()
-        limited = allowed & mask
-        if crowded and limited[v.BAR]:
+    def _choose(self, limiter: Limiter, crowded: bool) -> int:
+        permitted = limiter.allowed(self._grammar)
+        if crowded and permitted[v.BAR]:
             return v.BAR
         self.catch_up()
-        permitted = limited if limited.any() else allowed
         chances = distribution(self._listener.logits(), permitted, self.sampling)
         if self.sampling.memory and not self._revocable:
             chances = self.memory.mixed(chances, permitted, self.sampling.memory)

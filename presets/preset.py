@@ -7,14 +7,16 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final, Literal
 
-from meloformer.presets.controls import CONTROLS
+from meloformer.presets.controls import CONTROLS, Setting
 from meloformer.presets.parts import Part
 
 PhraseEnd = Literal["silence", "bars", "signal"]
 Quantise = Literal["now", "beat", "bar"]
 Late = Literal["drop", "shift", "compress"]
+Feedback = Literal["none", "changes"]
 
 PHRASE_ENDS: Final[tuple[PhraseEnd, ...]] = ("silence", "bars", "signal")
+FEEDBACKS: Final[tuple[Feedback, ...]] = ("none", "changes")
 QUANTISES: Final[tuple[Quantise, ...]] = ("now", "beat", "bar")
 LATES: Final[tuple[Late, ...]] = ("drop", "shift", "compress")
 
@@ -34,15 +36,26 @@ class SamplingSettings:
 class ControlSettings:
     """Starting values of the controls that have no other place in a preset."""
 
-    velocity: float
+    velocity: float = 1.0
+    polyphony: int = 32
+    density: float = 32.0
+    pitch_range: tuple[int, int] = (0, 127)
+    velocity_range: tuple[int, int] = (1, 127)
+    silence: int = 0
+    scale: str = "free"
+    grid: str = "all"
+    chords: str = "free"
+    programs: str = "heard"
 
 
 @dataclass(frozen=True, slots=True)
 class MidiMapping:
     """One knob, pedal or program change and what it does.
 
-    Exactly one of `cc` and `program` is set (0 to 127), and exactly one of `control` and `action`.
-    A controller runs its control from `low` (position 0) to `high` (position 127).
+    Exactly one of `cc` and `program` is set (0 to 127), and exactly one of `control`, `action`
+    and `preset` (the name of one to load).
+    A controller runs its control from `low` (position 0) to `high` (position 127); with `channel`, 1 to 16,
+    only that channel's.
     """
 
     cc: int | None = None
@@ -51,11 +64,18 @@ class MidiMapping:
     action: str | None = None
     low: float | None = None
     high: float | None = None
+    channel: int | None = None
+    preset: str | None = None
 
     def value(self, position: int) -> float:
         """The control's value at a controller position, 0 to 127; only for a mapping with a control."""
         assert self.control is not None
         return CONTROLS[self.control].from_cc(position, self.low, self.high)
+
+    def position(self, value: float) -> int:
+        """The controller position, 0 to 127, nearest to a value of the control."""
+        assert self.control is not None
+        return CONTROLS[self.control].to_cc(value, self.low, self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +114,11 @@ class Preset:
     midi_map: tuple[MidiMapping, ...]
     listen: Listen
     answer: Answer
+    feedback: Feedback = "none"
 
-    def value(self, control: str) -> float:
+    def value(self, control: str) -> Setting:
         """The starting value of a live control, by its name in the table of controls."""
-        found: float = attrgetter(CONTROLS[control].home)(self)
+        found: Setting = attrgetter(CONTROLS[control].home)(self)
         return found
 
 

@@ -30,6 +30,11 @@ def read(file: Path) -> Preset:
         raise PresetError(
             f"{file} cannot be read ({error.strerror}); a preset that is in use stays."
         ) from error
+    return parsed(raw, file)
+
+
+def parsed(raw: bytes, file: Path) -> Preset:
+    """The preset that these bytes would be as `file`; raises BrokenPresetError with all its mistakes."""
     try:
         document = parse(raw)
     except UnreadableError as error:
@@ -96,6 +101,9 @@ def _contradictions(data: Mapping[str, Any], file: Path) -> Iterator[Fault]:
     if not (file.parent / data["weights"]).is_file():
         way_out = "the path of a file that is there, from this file's folder"
         yield Fault(("weights",), f"there is no file {data['weights']!r}", way_out)
+    for name, value in data.get("controls", {}).items():
+        if not CONTROLS[name].allows(value):
+            yield Fault(("controls", name), f"{value} is not allowed", CONTROLS[name].allowed)
     for index, part in enumerate(data.get("parts", [])):
         yield from _part_contradictions(part, ("parts", index))
     for index, mapping in enumerate(data.get("midi_map", [])):
@@ -119,6 +127,8 @@ def _mapping_contradictions(mapping: Mapping[str, Any], steps: Steps) -> Iterato
         yield Fault(
             (*steps, "program"), "a program change has no value to turn a control by", "an action, or a cc"
         )
+    if "channel" in mapping and not (control and control.per_channel):
+        yield Fault((*steps, "channel"), "this is the same for all channels", "only beside a control of each")
     for end in ("low", "high"):
         if end in mapping and not control:
             yield Fault((*steps, end), "an action has no range", "low and high only beside a control")
@@ -135,12 +145,18 @@ def _built(said: Mapping[str, Any], folder: Path) -> Preset:
         description=said["description"],
         weights=(folder / said["weights"]).absolute(),
         sampling=SamplingSettings(**said["sampling"]),
-        controls=ControlSettings(**said["controls"]),
+        controls=ControlSettings(**{name: _setting(each) for name, each in said["controls"].items()}),
         parts=tuple(_part(part) for part in said["parts"]),
         midi_map=tuple(MidiMapping(**mapping) for mapping in said["midi_map"]),
         listen=Listen(listen["end"], listen["silence"], listen["bars"]),
         answer=Answer(answer["bars"], answer["quantise"], answer["lookahead"], answer["late"]),
+        feedback=said["feedback"],
     )
+
+
+def _setting(said: Any) -> Any:
+    """A control's starting value; a list in the file is a range."""
+    return tuple(said) if isinstance(said, list) else said
 
 
 def _part(said: Mapping[str, Any]) -> Part:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from meloformer.presets.controls import ACTIONS, CONTROLS, Control
-from meloformer.presets.fields import Choice, Group, Number, Rows, Span, Text
+from meloformer.presets.controls import ACTIONS, CONTROLS, LONGEST_TEXT, Control
+from meloformer.presets.fields import Choice, Field, Group, Number, Rows, Span, Text
 from meloformer.presets.parts import ROLES
-from meloformer.presets.preset import DEFAULT_MIDI_MAP, LATES, PHRASE_ENDS, QUANTISES
+from meloformer.presets.preset import DEFAULT_MIDI_MAP, FEEDBACKS, LATES, PHRASE_ENDS, QUANTISES
 
 FORMAT: Final = 1
 NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$(?!\n)"
@@ -17,15 +17,21 @@ WEIGHTS_PATTERN: Final = (
 )
 
 
-def _number(control: Control) -> Number:
-    default = int(control.default) if control.whole else control.default
-    return Number(control.meaning, control.low, control.high, default, control.whole, control.unit)
+def _field(control: Control) -> Field:
+    """The field of a control's starting value."""
+    meaning, default = control.meaning, control.default
+    if isinstance(default, str):
+        return Text(meaning, control.words, LONGEST_TEXT, control.pattern, default)
+    if isinstance(default, tuple):
+        return Span(meaning, int(control.low), int(control.high))
+    start = int(default) if control.whole else default
+    return Number(meaning, control.low, control.high, start, control.whole, control.unit)
 
 
-def _controls_of(section: str) -> dict[str, Number]:
+def _controls_of(section: str) -> dict[str, Field]:
     """The fields of the controls whose starting values stand in this section."""
     homes = {row.home: row for row in CONTROLS.values() if row.home.startswith(f"{section}.")}
-    return {home.removeprefix(f"{section}."): _number(row) for home, row in homes.items()}
+    return {home.removeprefix(f"{section}."): _field(row) for home, row in homes.items()}
 
 
 _PART: Final = Group(
@@ -44,12 +50,18 @@ _MIDI_MAPPING: Final = Group(
     {
         "cc": Number("the controller that moves", 0, 119, whole=True, except_for={64: "the sustain pedal"}),
         "program": Number("the program change that arrives, counted from 0", 0, 127, whole=True),
-        "control": Choice("the live control it turns", tuple(CONTROLS)),
+        "control": Choice(
+            "the live control it turns", tuple(name for name, row in CONTROLS.items() if row.turns)
+        ),
+        "channel": Number("of a control that each channel has: the one it turns", 1, 16, whole=True),
         "action": Choice("what it sets off", tuple(ACTIONS)),
+        "preset": Text(
+            "the preset it loads", "the name of a preset in this folder", longest=64, pattern=NAME_PATTERN
+        ),
         "low": Number("the control's value at the knob's left end", -(2.0**31), 2.0**31),
         "high": Number("the control's value at the knob's right end", -(2.0**31), 2.0**31),
     },
-    one_of=(("cc", "program"), ("control", "action")),
+    one_of=(("cc", "program"), ("control", "action", "preset")),
 )
 
 _LISTEN: Final = Group(
@@ -112,6 +124,11 @@ PRESET: Final = Group(
             _MIDI_MAPPING,
             longest=128,
             default=[{"cc": row.cc, "control": row.control} for row in DEFAULT_MIDI_MAP],
+        ),
+        "feedback": Choice(
+            "changes: a control that changes by OSC or with a preset sends its CC, for knobs that light up",
+            FEEDBACKS,
+            "none",
         ),
         "listen": _LISTEN,
         "answer": _ANSWER,

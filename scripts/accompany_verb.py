@@ -12,14 +12,22 @@ from meloformer.presets import DEFAULT, SHIPPED
 from meloformer.presets.parts import DRUMS
 from meloformer.presets.reader import find, read
 from meloformer.scripts.accompaniment import accompaniment
+from meloformer.scripts.limiting import limits, said
 from meloformer.scripts.options import (
+    ChordsOption,
+    DensityOption,
     DeviceOption,
+    GridOption,
     MinPOption,
+    PitchRangeOption,
+    PolyphonyOption,
     PresetOption,
     PresetsOption,
+    ScaleOption,
     SeedOption,
     TemperatureOption,
     TopPOption,
+    VelocityRangeOption,
 )
 from meloformer.scripts.player import chosen, player
 
@@ -63,6 +71,13 @@ def accompany(
     temperature: TemperatureOption = None,
     top_p: TopPOption = None,
     min_p: MinPOption = None,
+    scale: ScaleOption = None,
+    chords: ChordsOption = None,
+    pitch_range: PitchRangeOption = None,
+    velocity_range: VelocityRangeOption = None,
+    polyphony: PolyphonyOption = None,
+    density: DensityOption = None,
+    grid: GridOption = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Write IN.mid unchanged and new parts beside its own to OUT.mid; the same seed gives the same bytes."""
@@ -73,8 +88,19 @@ def accompany(
         raise typer.BadParameter(f"{source} has {names} already; name others", param_hint=ADD)
     settings = read(find(preset, presets))
     sampling = chosen(settings.sampling, seed=seed, temperature=temperature, top_p=top_p, min_p=min_p)
+    controls = said(
+        settings.controls,
+        scale=scale,
+        chords=chords,
+        pitch_range=pitch_range,
+        velocity_range=velocity_range,
+        polyphony=polyphony,
+        density=density,
+        grid=grid,
+    )
     performer = player(settings, sampling, device)
-    fuller = accompaniment(raw, score, performer, add, settings.controls.velocity)
+    performer.limits = limits(controls)
+    fuller = accompaniment(raw, score, performer, add, controls.velocity)
     target.write_bytes(fuller.raw.dumps_midi())
     print(
         f"{target}: {len(score.meters)} bars as they were, and {fuller.notes} notes in {len(add)} new parts"

@@ -16,6 +16,7 @@ from meloformer.scripts import (
     bench_clock,
     bench_data,
     bench_decode,
+    bench_limits,
     bench_memory,
     bench_sampling,
     bench_train,
@@ -115,6 +116,17 @@ def sampling(
 ) -> None:
     """Every musical measure of a preset's answers at several temperatures, top_p, min_p and memory."""
     tell(bench_sampling.measure(preset, presets, data, prompts, device))
+
+
+@app.command()
+def limits(
+    preset: PresetOption = DEFAULT,
+    presets: PresetsOption = SHIPPED,
+    bars: BarsOption = 8,
+    device: DeviceOption = "auto",
+) -> None:
+    """What each limit costs: the mask of one token alone, and whole tokens of an answer under it."""
+    tell(bench_limits.measure(preset, presets, bars, device))
 
 
 def tell(records: Iterable[dict[str, Any]]) -> None:

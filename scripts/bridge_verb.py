@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -54,6 +55,9 @@ def bridge(
     ] = USUAL.latency.midi_ms,
     device: DeviceOption = "auto",
     seed: SeedOption = None,
+    takes: Annotated[
+        Path | None, typer.Option(metavar="DIR", file_okay=False, help="keep the session in this folder")
+    ] = None,
 ) -> None:
     """Listen to OSC and MIDI, and answer in time, until Ctrl-C."""
     from meloformer.bridge.run import run_bridge
@@ -72,5 +76,6 @@ def bridge(
             latency=Latency(osc_latency, midi_latency),
             device=device,
             seed=seed,
+            takes=takes,
         )
     )

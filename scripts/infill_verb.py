@@ -11,14 +11,22 @@ import typer
 from meloformer.model.midi import from_symusic, read_raw
 from meloformer.presets import DEFAULT, SHIPPED
 from meloformer.presets.reader import find, read
+from meloformer.scripts.limiting import limits, said
 from meloformer.scripts.options import (
+    ChordsOption,
+    DensityOption,
     DeviceOption,
+    GridOption,
     MinPOption,
+    PitchRangeOption,
+    PolyphonyOption,
     PresetOption,
     PresetsOption,
+    ScaleOption,
     SeedOption,
     TemperatureOption,
     TopPOption,
+    VelocityRangeOption,
 )
 from meloformer.scripts.player import chosen, player
 from meloformer.scripts.rewriting import Span, rewriting
@@ -52,6 +60,13 @@ def infill(
     temperature: TemperatureOption = None,
     top_p: TopPOption = None,
     min_p: MinPOption = None,
+    scale: ScaleOption = None,
+    chords: ChordsOption = None,
+    pitch_range: PitchRangeOption = None,
+    velocity_range: VelocityRangeOption = None,
+    polyphony: PolyphonyOption = None,
+    density: DensityOption = None,
+    grid: GridOption = None,
     device: DeviceOption = "auto",
 ) -> None:
     """Write IN.mid to OUT.mid with these bars made anew, to fit what stands before and after them.
@@ -66,8 +81,19 @@ def infill(
         raise typer.BadParameter(reason, param_hint=BARS)
     settings = read(find(preset, presets))
     sampling = chosen(settings.sampling, seed=seed, temperature=temperature, top_p=top_p, min_p=min_p)
+    controls = said(
+        settings.controls,
+        scale=scale,
+        chords=chords,
+        pitch_range=pitch_range,
+        velocity_range=velocity_range,
+        polyphony=polyphony,
+        density=density,
+        grid=grid,
+    )
     performer = player(settings, sampling, device)
-    changed = rewriting(raw, score, performer, bars, settings.controls.velocity)
+    performer.limits = limits(controls)
+    changed = rewriting(raw, score, performer, bars, controls.velocity)
     target.write_bytes(changed.raw.dumps_midi())
     print(
         f"{target}: bars {bars.first + 1} to {bars.stop} anew with {changed.notes} notes, all else as it was"

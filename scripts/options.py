@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from meloformer.presets.controls import CONTROLS, Control
+from meloformer.presets.controls import CONTROLS, Control, Setting
 
 
 def control(name: str, help: str = "") -> Any:
@@ -17,15 +17,18 @@ def control(name: str, help: str = "") -> Any:
     return typer.Option(
         f"--{name.replace('_', '-')}",
         parser=_reader(row),
-        metavar=f"{row.low}..{row.high}",
+        metavar=_METAVARS.get(row.kind, f"{row.low}..{row.high}"),
         help=help or row.meaning,
     )
 
 
-def _reader(row: Control) -> Callable[[str], float]:
-    def read(text: str) -> float:
+_METAVARS = {"text": "TEXT", "range": "LOW-HIGH"}
+
+
+def _reader(row: Control) -> Callable[[str], Setting]:
+    def read(text: str) -> Setting:
         try:
-            value = int(text) if row.whole else float(text)
+            value = _KINDS[row.kind](text)
         except ValueError:
             value = float("nan")
         if not row.allows(value):
@@ -33,6 +36,15 @@ def _reader(row: Control) -> Callable[[str], float]:
         return value
 
     return read
+
+
+def _range(text: str) -> tuple[int, int]:
+    """`48-72`; raises ValueError."""
+    low, high = text.split("-")
+    return int(low), int(high)
+
+
+_KINDS: dict[str, Callable[[str], Setting]] = {"int": int, "float": float, "text": str, "range": _range}
 
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -57,3 +69,11 @@ TemperatureOption = Annotated[float | None, control("temperature")]
 TopPOption = Annotated[float | None, control("top_p")]
 MinPOption = Annotated[float | None, control("min_p")]
 MemoryOption = Annotated[float | None, control("memory")]
+ScaleOption = Annotated[str | None, control("scale")]
+ChordsOption = Annotated[str | None, control("chords")]
+GridOption = Annotated[str | None, control("grid")]
+ProgramsOption = Annotated[str | None, control("programs")]
+PitchRangeOption = Annotated[Any, control("pitch_range")]  # to typer a tuple would be two arguments
+VelocityRangeOption = Annotated[Any, control("velocity_range")]
+PolyphonyOption = Annotated[int | None, control("polyphony")]
+DensityOption = Annotated[float | None, control("density")]

@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from meloformer.bridge.engine.rules_line import rules_from, rules_line
 from meloformer.bridge.settings import DEVICES, Device
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn, TempoSet
+from meloformer.model.limits import FREE, Rules
 from meloformer.model.score import Meter
 from meloformer.model.vocabulary import CHORD, INSTRUMENTS, TEMPOS, VELOCITIES
 
@@ -67,6 +69,7 @@ class Ask:
     bars: int
     sampling: Sampling
     instruments: tuple[int, ...] | None
+    rules: Rules = FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Vary:
     bars: int
     sampling: Sampling
     instruments: tuple[int, ...] | None
+    rules: Rules = FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class NextBar:
     start: BarStart
     sampling: Sampling
     instruments: tuple[int, ...]
+    rules: Rules = FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,7 @@ class Infill:
     of: int
     sampling: Sampling
     instruments: tuple[int, ...] | None
+    rules: Rules = FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +290,15 @@ def _sampling(value: Any) -> Sampling:
     return Sampling(temperature, top_p, min_p, memory)
 
 
+def _rules(value: Any) -> Rules:
+    try:
+        return rules_from(value)
+    except ValueError as error:
+        raise MessageError(
+            f"these are no rules ({error}); engine and bridge must be of one installation"
+        ) from None
+
+
 def _event(value: Any) -> Event:
     name, *rest = _list(value, 3, 4, 5)
     reader = _EVENT_READERS.get(_text(name))
@@ -367,10 +382,12 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "BarStart": _bar_start,
     "tuple[int, ...]": _named_instruments,
     "Sampling": _sampling,
+    "Rules": _rules,
     "tuple[int, ...] | None": _instruments,
 }
 _WRITERS: Final[dict[str, Callable[[Any], Any]]] = {
     "Event": _write_event,
     "BarStart": _write_event,
     "Sampling": lambda said: [said.temperature, said.top_p, said.min_p, said.memory],
+    "Rules": rules_line,
 }

@@ -174,7 +174,8 @@ class Worker:
             raise RuntimeError("no model is loaded; load a preset first")
         said = asked.sampling
         self._performer.sampling = Sampling(said.temperature, said.top_p, said.min_p, said.memory)
-        self._performer.limits = Limits(None if asked.instruments is None else frozenset(asked.instruments))
+        players = None if asked.instruments is None else frozenset(asked.instruments)
+        self._performer.limits = Limits(players, asked.rules)
         if isinstance(asked, Vary):
             self._variations = self._variations or Variations(self._performer)
             return self._variations.answer(asked.request, asked.bars)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from meloformer.bridge.addresses import Outgoing
 from meloformer.bridge.engine.messages import ToEngine
 from meloformer.bridge.midi import MidiOut
+from meloformer.presets.preset import MidiMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +44,12 @@ class ListPresets:
     """Look which presets there are; tell the session PresetsListed."""
 
 
-Action = Send | SendMidi | Tell | ReadPreset | ListPresets
+@dataclass(frozen=True, slots=True)
+class KeepMapping:
+    """Write a controller into the file of the preset of this name; MappingLost if that fails."""
+
+    preset: str
+    mapping: MidiMapping
+
+
+Action = Send | SendMidi | Tell | ReadPreset | ListPresets | KeepMapping

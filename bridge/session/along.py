@@ -13,6 +13,7 @@ from meloformer.bridge.engine.messages import Ended, NextBar, PlayAlong
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
 from meloformer.bridge.session.answering import fail, new_answer, stop
+from meloformer.bridge.session.limiting import rules_of
 from meloformer.bridge.session.listening import forget, hear, new_conversation, opened
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.state import Along, Engine
@@ -20,6 +21,7 @@ from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.tempo import SAME_BEAT
 from meloformer.model.events import BarStart, Event
 from meloformer.model.vocabulary import TICKS_PER_QUARTER
+from meloformer.presets.words import instruments
 
 # A bar is made so long before its line that its first notes are ready in time; what the player does meanwhile
 # is heard before the next one is made.
@@ -144,8 +146,12 @@ def _ask(turn: Turn) -> None:
         return
     _tell(turn, *along.heard.begun(along.next_tick - 1))
     start = _bar_at(along.heard, along.next_tick)
-    band = {part.instrument for part in state.preset.parts} - state.heard_on.keys()
-    turn.tell(NextBar(answer.request, start, turn.sampling, tuple(sorted(band))))
+    named = instruments(state.controls["programs"])
+    there = {part.instrument for part in state.preset.parts} if named is None else set(named)
+    band = tuple(sorted(there - state.heard_on.keys()))
+    rules = rules_of(state, state.preset.parts, state.heard_on, band)
+    start = start._replace(chord=rules.chord(answer.bars_said))
+    turn.tell(NextBar(answer.request, start, turn.sampling, band, rules))
     turn.change(answer=replace(answer, asked=True, parts=state.preset.parts, heard_on=state.heard_on))
     assert turn.state.along is not None
     turn.change(along=replace(turn.state.along, next_tick=start.tick + start.meter.ticks))

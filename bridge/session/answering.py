@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from meloformer.bridge.addresses import Error, OutBegin, OutEnd
+from meloformer.bridge.addresses import CONTROL, Error, OutBegin, OutEnd
 from meloformer.bridge.engine.messages import Ask, Ended, Infill, Question, Said, Stop
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
+from meloformer.bridge.session.limiting import gave_way, rules_of
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.placing import close, end_beat, pin, place
 from meloformer.bridge.session.sounding import silence
@@ -16,6 +18,9 @@ from meloformer.bridge.session.state import Answer, Engine, Span
 from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.tempo import SAME_BEAT
 from meloformer.model.events import NoteOn
+from meloformer.model.limits import Rules
+from meloformer.presets.parts import Part
+from meloformer.presets.words import instruments
 
 # A phrase of so many bars often lands on the next downbeat: a note this soon after it is no interruption.
 LANDING_BEATS: Final = 0.5
@@ -148,9 +153,25 @@ def new_answer(turn: Turn, bars: int, deaf_until: float) -> Answer:
 
 
 def _question(turn: Turn, answer: Answer) -> Question:
+    """What the engine is asked, by the controls as they stand; says which of them cannot be kept."""
+    players, rules = limits_of(turn, answer.parts, answer.heard_on)
     if answer.span is None:
-        return Ask(answer.request, answer.bars, turn.sampling, None)
-    return Infill(answer.request, *answer.span, turn.sampling, None)
+        return Ask(answer.request, answer.bars, turn.sampling, players, rules)
+    return Infill(answer.request, *answer.span, turn.sampling, players, rules)
+
+
+def limits_of(
+    turn: Turn, parts: tuple[Part, ...], heard_on: Mapping[int, int]
+) -> tuple[tuple[int, ...] | None, Rules]:
+    """Who may play (None: those heard), and by which rules; says which controls cannot be kept."""
+    players = instruments(turn.state.controls["programs"])
+    rules = rules_of(turn.state, parts, heard_on, heard_on if players is None else players)
+    for control, instrument in gave_way(rules):
+        reason = (
+            f"{control} leaves instrument {instrument} no note and gives way; widen it, or the range or scale"
+        )
+        turn.send(Error(Code.GAVE_WAY, f"{CONTROL}/{control}", reason))
+    return players, rules
 
 
 def _give_up_making(turn: Turn) -> None:

@@ -70,6 +70,20 @@ class PresetsListed:
 
 
 @dataclass(frozen=True, slots=True)
+class MappingLost:
+    """A controller could not be written into a preset's file; it works as long as the bridge runs."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeLost:
+    """The take cannot be written any further."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed; nothing else happened."""
 
@@ -89,6 +103,8 @@ SessionEvent = (
     | PresetRead
     | PresetRefused
     | PresetsListed
+    | MappingLost
+    | TakeLost
     | Tick
     | Closing
 )

@@ -14,6 +14,7 @@ from meloformer.bridge.session import (
     answering,
     clock_out,
     following,
+    learning,
     listening,
     midi_clock,
     replies,
@@ -148,6 +149,8 @@ def _received(turn: Turn, event: happened.Received) -> None:
         replies.bye(turn, message, event.host)
     else:
         _MESSAGES[type(message)](turn, message)
+        if isinstance(message, osc.SetControl):
+            learning.show(turn, message.name)
 
 
 def _keep_for_later(turn: Turn, event: happened.Received) -> None:
@@ -245,6 +248,7 @@ _MESSAGES: Final[dict[type, Handler]] = {
     osc.AskHelp: replies.help_asked,
     osc.Ping: replies.ping,
     osc.SetControl: replies.set_control,
+    osc.Learn: learning.learn,
 }
 
 _HANDLERS: Final[dict[type, Handler]] = {
@@ -256,6 +260,8 @@ _HANDLERS: Final[dict[type, Handler]] = {
     happened.PresetRead: swapping.read,
     happened.PresetRefused: swapping.refused,
     happened.PresetsListed: swapping.listed,
+    happened.MappingLost: learning.lost,
+    happened.TakeLost: replies.take_lost,
     happened.Tick: _nothing,
     happened.Closing: _closing,
     engine.Loaded: swapping.loaded,

@@ -8,6 +8,7 @@ from meloformer.bridge.addresses import (
     Continue,
     Incoming,
     LiveNote,
+    LoadPreset,
     Panic,
     SetControl,
 )
@@ -23,10 +24,12 @@ from meloformer.bridge.midi import (
 )
 from meloformer.bridge.rows import INCOMING, ROOT
 from meloformer.bridge.session import along, listening
+from meloformer.bridge.session.learning import moved
 from meloformer.bridge.session.turn import ECHO_S, Turn
 from meloformer.presets.preset import MidiMapping
 
 PEDAL_DOWN: Final = 64  # a controller value from here on is a pedal that is down, or a button that is pressed
+LAST_CONTROLLER: Final = 119
 
 
 def meaning(turn: Turn, message: MidiPlayed) -> Incoming | None:
@@ -51,15 +54,18 @@ def is_echo(turn: Turn, message: MidiIn) -> bool:
 def _control(turn: Turn, message: MidiControl) -> Incoming | None:
     if message.control in (ALL_SOUND_OFF, ALL_NOTES_OFF):
         return Panic()
+    if message.control > LAST_CONTROLLER:
+        return None  # a channel mode message, and no knob
     if message.control == SUSTAIN:
         pedal = listening.pedal if turn.state.along is None else along.pedal
         pedal(turn, message.channel, message.value >= PEDAL_DOWN)
         return None
+    moved(turn, message)
     for mapping in turn.state.preset.midi_map:
         if mapping.cc != message.control:
             continue
         if mapping.control is not None:
-            return SetControl(mapping.control, mapping.value(message.value))
+            return SetControl(mapping.control, mapping.value(message.value), mapping.channel)
         if message.value >= PEDAL_DOWN:
             return _action(turn, mapping)
     return None
@@ -75,6 +81,8 @@ def _program(turn: Turn, message: MidiProgram) -> Incoming | None:
 
 
 def _action(turn: Turn, mapping: MidiMapping) -> Incoming:
+    if mapping.preset is not None:
+        return LoadPreset(mapping.preset)
     make = INCOMING[f"{ROOT}/{mapping.action}"].make
     message: Incoming = Continue(int(turn.state.controls["bars"])) if make is Continue else make()
     return message

@@ -8,6 +8,7 @@ from meloformer.bridge.addresses import (
     AskHelp,
     AskStatus,
     Bye,
+    Error,
     Hello,
     Ping,
     Pong,
@@ -19,10 +20,12 @@ from meloformer.bridge.arguments import Value
 from meloformer.bridge.border import suggestion
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.reference import help_for
-from meloformer.bridge.rows import address_of
+from meloformer.bridge.rows import ROOT, address_of
+from meloformer.bridge.session.events import TakeLost
 from meloformer.bridge.session.following import is_led
 from meloformer.bridge.session.state import Client
 from meloformer.bridge.session.turn import Turn
+from meloformer.presets.controls import Setting, shown
 
 MOST_CLIENTS: Final = 32
 
@@ -48,8 +51,13 @@ def ping(turn: Turn, _: Ping) -> None:
 
 
 def set_control(turn: Turn, message: SetControl) -> None:
-    """A control is turned; notes from now on and the next answer go by it."""
-    turn.change(controls={**turn.state.controls, message.name: message.value})
+    """A control is set, for one channel or for all; notes from now on and the next answer go by it."""
+    own = turn.state.channel_controls
+    if message.channel is not None:
+        turn.change(channel_controls={**own, (message.name, message.channel): message.value})
+        return
+    own = {key: value for key, value in own.items() if key[0] != message.name}
+    turn.change(controls={**turn.state.controls, message.name: message.value}, channel_controls=own)
 
 
 def help_asked(turn: Turn, message: AskHelp) -> None:
@@ -88,6 +96,16 @@ def status(turn: Turn, _: AskStatus) -> None:
         "refused": counts.refused,
         "sounding": len(state.osc),
         "uptime_s": turn.now - state.started,
-        **state.controls,
+        **{name: _plain(value) for name, value in state.controls.items()},
+        **{f"{name}/{channel}": _plain(value) for (name, channel), value in state.channel_controls.items()},
     }
     turn.send(Status(tuple(item for pair in values.items() for item in pair)))
+
+
+def take_lost(turn: Turn, event: TakeLost) -> None:
+    """The take that is being kept ends here."""
+    turn.send(Error(Code.NOT_KEPT, ROOT, event.reason))
+
+
+def _plain(value: Setting) -> Value:
+    return shown(value) if isinstance(value, tuple) else value

@@ -10,6 +10,7 @@ from meloformer.bridge.addresses import OutBar, OutNote, OutOff
 from meloformer.bridge.ledger import Ledger, Sounding
 from meloformer.bridge.midi import ALL_NOTES_OFF, ALL_SOUND_OFF, CHANNELS, MidiControl, MidiNote
 from meloformer.bridge.scheduler import Schedule
+from meloformer.bridge.session.limiting import setting
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.state import Cue, Departure, Line, Release, Strike, Voice
 from meloformer.bridge.session.turn import Turn
@@ -95,10 +96,13 @@ def _cue(turn: Turn, beat: float, cue: Strike | Release | Line) -> None:
 
 def _strike(turn: Turn, strike: Strike, beat: float, at: float) -> None:
     id_, channel, pitch = strike.voice
+    if setting(turn.state, "silence", channel):
+        return
     ledger, ended = turn.state.osc.struck(Sounding(id_, channel, pitch, at, beat))
     if ended is not None:
         _end(turn, Voice(ended.id, channel, pitch), beat, at)
-    velocity = max(1, min(127, round(strike.velocity * turn.state.controls["velocity"])))
+    softest, loudest = setting(turn.state, "velocity_range", channel)
+    velocity = max(softest, min(loudest, round(strike.velocity * turn.state.controls["velocity"])))
     turn.change(osc=ledger)
     _send(turn, OutNote(id_, channel, pitch, velocity, beat), at)
     _plan(turn, at, Departure(id_, MidiNote(channel, pitch, velocity)))

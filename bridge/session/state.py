@@ -187,9 +187,11 @@ class State:
     started: float
     device: Device
     preset: Preset
-    controls: Mapping[str, float]
+    controls: Mapping[str, Any]  # of each row of the table: a number, a text or a range
     clock: Clock
     now: float  # of the last step; time does not go back
+    channel_controls: Mapping[tuple[str, int], Any] = field(default_factory=dict)  # where a channel differs
+    learning: str | None = None  # the control that the next CC will turn
     following: ClockName = "auto"  # the clock asked for
     pulse: Pulse | None = None  # of the MIDI clock, while one ticks
     armed: Armed | None = None

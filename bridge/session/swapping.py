@@ -24,14 +24,15 @@ from meloformer.bridge.session.events import (
     PresetRefused,
     PresetsListed,
 )
+from meloformer.bridge.session.learning import show_all
 from meloformer.bridge.session.listening import forget_live
 from meloformer.bridge.session.state import Engine
 from meloformer.bridge.session.turn import Turn
-from meloformer.presets.controls import CONTROLS
+from meloformer.presets.controls import CONTROLS, Setting
 from meloformer.presets.preset import Preset
 
 
-def starting_values(preset: Preset) -> Mapping[str, float]:
+def starting_values(preset: Preset) -> Mapping[str, Setting]:
     """What the controls stand at when a preset comes into use."""
     return {name: preset.value(name) for name in CONTROLS}
 
@@ -91,7 +92,8 @@ def loaded(turn: Turn, message: Loaded) -> None:
     if preset is None or preset.name != message.name:
         return
     if preset != turn.state.preset:
-        turn.change(preset=preset, controls=starting_values(preset))
+        turn.change(preset=preset, controls=starting_values(preset), channel_controls={})
+        show_all(turn)
     turn.change(engine=Engine.READY, loading=None)
     turn.send(PresetLoaded(message.name, message.milliseconds))
     ask_pending(turn)

@@ -45,6 +45,16 @@ PROMISED_IN = {
     "/melo/control/bars": "i value",
     "/melo/control/seed": "i value",
     "/melo/control/velocity": "f value",
+    "/melo/learn": "s control",
+    "/melo/control/polyphony": "[i channel] i value",
+    "/melo/control/density": "[i channel] f value",
+    "/melo/control/pitch_range": "[i channel] i low i high",
+    "/melo/control/velocity_range": "[i channel] i low i high",
+    "/melo/control/silence": "[i channel] i value",
+    "/melo/control/scale": "* value...",
+    "/melo/control/grid": "* value...",
+    "/melo/control/chords": "* value...",
+    "/melo/control/programs": "* value...",
 }
 PROMISED_OUT = {
     "/melo/welcome": "s version s preset",
@@ -57,6 +67,7 @@ PROMISED_OUT = {
     "/melo/state": "s state",
     "/melo/preset/loaded": "s name f milliseconds",
     "/melo/preset/failed": "s name s reason",
+    "/melo/learned": "s control i cc",
     "/melo/presets": "s names...",
     "/melo/status": "* pairs...",
     "/melo/help": "s address s arguments s meaning",
@@ -76,8 +87,10 @@ def test_the_bridge_sends_what_was_promised() -> None:
 
 def test_every_live_control_has_its_address_and_range() -> None:
     for name, control in CONTROLS.items():
-        (value,) = INCOMING[f"/melo/control/{name}"].arguments
-        assert (value.says.low, value.says.high) == (control.low, control.high)
+        *channel, value = INCOMING[f"/melo/control/{name}"].arguments
+        assert bool(channel) == (control.per_channel or control.kind == "range")
+        if control.kind != "text":
+            assert (value.says.low, value.says.high) == (control.low, control.high)
 
 
 def test_every_action_of_a_pedal_is_an_address() -> None:

@@ -36,8 +36,10 @@ from meloformer.bridge.engine.messages import (
 )
 from meloformer.bridge.settings import DEVICES
 from meloformer.model.events import BarStart, NoteOff, NoteOn, TempoSet
+from meloformer.model.limits import GRIDS, Playing, Rules
 from meloformer.model.score import Meter
 
+FREELY: list[Any] = [None, "all", [], [], [[[0, 127]], None, None, [1, 127], False]]
 ticks = st.integers(0, 2**40)
 instruments = st.integers(0, 128)
 pitches = st.integers(0, 127)
@@ -52,16 +54,36 @@ events = st.one_of(
 )
 finite = st.floats(allow_nan=False, allow_infinity=False)
 samplings = st.builds(Sampling, st.floats(0, 2), st.floats(0.1, 1), st.floats(0, 0.5), st.floats(0, 1))
+spans = st.tuples(st.integers(1, 127), st.integers(1, 127)).map(lambda ends: (min(ends), max(ends)))
+playings = st.builds(
+    Playing,
+    pitches=st.lists(spans, max_size=3).map(tuple),
+    polyphony=st.none() | st.integers(1, 32),
+    density=st.none() | st.floats(0.25, 32),
+    velocities=spans,
+    silent=st.booleans(),
+)
+rules = st.builds(
+    Rules,
+    scale=st.none() | st.lists(st.integers(0, 11), min_size=1).map(tuple),
+    grid=st.sampled_from(list(GRIDS)),
+    chords=st.lists(st.integers(0, 109), max_size=4).map(tuple),
+    playing=st.lists(st.tuples(instruments, playings), max_size=3).map(tuple),
+    others=playings,
+)
+players = st.none() | st.lists(instruments).map(tuple)
 messages = st.one_of(
     st.builds(Load, st.text(), st.text(), st.sampled_from(DEVICES)),
     st.builds(Reset, st.integers(0, 2**31)),
     st.builds(Heard, events),
-    st.builds(Ask, st.text(), st.integers(1, 64), samplings, st.none() | st.lists(instruments).map(tuple)),
-    st.builds(Vary, st.text(), st.integers(1, 64), samplings, st.none() | st.lists(instruments).map(tuple)),
+    st.builds(Ask, st.text(), st.integers(1, 64), samplings, players, rules),
+    st.builds(Vary, st.text(), st.integers(1, 64), samplings, players, rules),
     st.builds(Choose, st.text()),
     st.just(PlayAlong()),
-    st.builds(NextBar, st.text(), bars, samplings, st.lists(instruments).map(tuple)),
-    st.builds(Infill, st.text(), st.just(1), st.integers(1, 3), st.integers(4, 9), samplings, st.none()),
+    st.builds(NextBar, st.text(), bars, samplings, st.lists(instruments).map(tuple), rules),
+    st.builds(
+        Infill, st.text(), st.just(1), st.integers(1, 3), st.integers(4, 9), samplings, st.none(), rules
+    ),
     st.builds(Stop, st.text()),
     st.just(Quit()),
     st.builds(Loaded, st.text(), finite),
@@ -109,14 +131,66 @@ def line(kind: str, **fields: Any) -> bytes:
         line("heard", event=["tempo", 0, 128]),
         line("heard", event=["exec", 0, 0]),
         line("heard", event={"on": 1}),
-        line("nextbar", request="1", start=["on", 0, 0, 60, 20], sampling=[1, 1, 0, 0], instruments=[0]),
-        line("infill", request="1", first=2, last=1, of=4, sampling=[1, 1, 0, 0], instruments=None),
-        line("infill", request="1", first=0, last=4, of=4, sampling=[1, 1, 0, 0], instruments=None),
-        line("infill", request="1", first=-1, last=0, of=4, sampling=[1, 1, 0, 0], instruments=None),
-        line("ask", request="1", bars=0, sampling=[1, 1, 0], instruments=None),
-        line("ask", request="1", bars=8, sampling=[3, 1, 0], instruments=None),
-        line("ask", request="1", bars=8, sampling=[1, 1, 0], instruments=[300]),
-        line("ask", request=1, bars=8, sampling=[1, 1, 0], instruments=None),
+        line(
+            "nextbar",
+            request="1",
+            start=["on", 0, 0, 60, 20],
+            sampling=[1, 1, 0, 0],
+            instruments=[0],
+            rules=FREELY,
+        ),
+        line(
+            "infill",
+            request="1",
+            first=2,
+            last=1,
+            of=4,
+            sampling=[1, 1, 0, 0],
+            instruments=None,
+            rules=FREELY,
+        ),
+        line(
+            "infill",
+            request="1",
+            first=0,
+            last=4,
+            of=4,
+            sampling=[1, 1, 0, 0],
+            instruments=None,
+            rules=FREELY,
+        ),
+        line(
+            "infill",
+            request="1",
+            first=-1,
+            last=0,
+            of=4,
+            sampling=[1, 1, 0, 0],
+            instruments=None,
+            rules=FREELY,
+        ),
+        line("ask", request="1", bars=0, sampling=[1, 1, 0, 0], instruments=None, rules=FREELY),
+        line("ask", request="1", bars=8, sampling=[3, 1, 0, 0], instruments=None, rules=FREELY),
+        line("ask", request="1", bars=8, sampling=[1, 1, 0, 0], instruments=[300], rules=FREELY),
+        line("ask", request="1", bars=8, sampling=[1, 1, 0, 0], instruments=None),
+        *(
+            line("ask", request="1", bars=8, sampling=[1, 1, 0, 0], instruments=None, rules=broken)
+            for broken in (
+                None,
+                [],
+                [[], *FREELY[1:]],
+                [[12], *FREELY[1:]],
+                [None, "swing", *FREELY[2:]],
+                [*FREELY[:2], [110], *FREELY[3:]],
+                [*FREELY[:3], [[129, *FREELY[4]]], FREELY[4]],
+                [*FREELY[:4], [[[72, 48]], None, None, [1, 127], False]],
+                [*FREELY[:4], [[[0, 127]], 0, None, [1, 127], False]],
+                [*FREELY[:4], [[[0, 127]], None, -1.0, [1, 127], False]],
+                [*FREELY[:4], [[[0, 127]], None, None, [0, 127], False]],
+                [*FREELY[:4], [[[0, 127]], None, None, [1, 127], 1]],
+            )
+        ),
+        line("ask", request=1, bars=8, sampling=[1, 1, 0, 0], instruments=None, rules=FREELY),
     ],
 )
 def test_a_line_that_is_no_message_is_refused(hostile: bytes) -> None:

@@ -64,7 +64,9 @@ def test_a_file_of_format_1_still_opens(tmp_path: Path) -> None:
     (tmp_path / "models" / "trio.safetensors").touch()
     preset = read(Path(shutil.copy(GOLDEN / "preset_format_1.yaml", tmp_path)))
     assert preset.description == "A trio for the evening."
-    assert [preset.value(name) for name in CONTROLS] == [0.9, 0.9, 0.05, 7, 0.0, 16, 0.8]
+    said = {"temperature": 0.9, "top_p": 0.9, "min_p": 0.05, "seed": 7, "bars": 16, "velocity": 0.8}
+    usual = {name: control.default for name, control in CONTROLS.items()}
+    assert {name: preset.value(name) for name in CONTROLS} == usual | said
     assert preset.parts == (
         Part(1, 32, "bass", 28, 59),
         Part(1, 4, "chords", 60, 127),

@@ -21,6 +21,15 @@ def test_decoding_is_measured_every_few_bars(meloformer, tiny: Path) -> None:
     assert all(record["tokens_per_second"] > 0 for record in records)
 
 
+def test_every_limit_is_measured_alone_and_all_together(meloformer, tiny: Path) -> None:
+    outcome = meloformer("bench", "limits", "--presets", str(tiny), "--bars", "1")
+    assert outcome.code == 0
+    records = {record["limit"]: record for record in map(json.loads, outcome.out.splitlines())}
+    limits = ("pitch_range", "scale", "polyphony", "density", "velocity_range", "grid", "chords")
+    assert list(records) == ["none", *limits, "all"]
+    assert all(record["mask_us"] > 0 for record in records.values())
+
+
 def test_the_first_note_is_measured_live_and_handed_over(tiny: Path) -> None:
     with served("band", tiny, AT_ONCE) as bridge:
         for record in (

@@ -93,3 +93,51 @@ def test_unfit_weights_are_refused_by_name(meloformer, heard: Path, tiny: Path, 
     assert outcome.code == 1
     assert "odd.safetensors" in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+def test_an_answer_from_the_command_line_keeps_to_its_limits(
+    meloformer, tiny: Path, heard: Path, tmp_path: Path
+) -> None:
+    said = [
+        "--scale",
+        "C major",
+        "--pitch-range",
+        "48-60",
+        "--grid",
+        "eighth",
+        "--programs",
+        "0",
+        "--polyphony",
+        2,
+    ]
+    longer = tmp_path / "longer.mid"
+    assert meloformer("continue", heard, longer, "--bars", 2, *said, "--presets", tiny).code == 0
+    before, after = read(heard), read(longer)
+    new = [note for note in after.notes if note.onset >= before.ticks]
+    assert new
+    for note in new:
+        assert note.instrument == 0 and 48 <= note.pitch <= 60
+        assert note.pitch % 12 in (0, 2, 4, 5, 7, 9, 11)
+        assert note.onset % 12 == 0
+
+
+@pytest.mark.parametrize(
+    "said", [("--scale", "H major"), ("--pitch-range", "72-48"), ("--pitch-range", "x"), ("--chords", "Am X")]
+)
+def test_a_limit_that_is_none_is_a_wrong_argument(meloformer, heard: Path, tmp_path: Path, said) -> None:
+    outcome = meloformer("continue", heard, tmp_path / "longer.mid", *said)
+    assert outcome.code == 2
+    assert "is not" in outcome.err
+
+
+@pytest.mark.parametrize("verb", [("accompany", "--add", "48"), ("infill", "--bars", "2")])
+def test_new_parts_and_new_bars_keep_to_limits_too(
+    meloformer, tiny: Path, heard: Path, tmp_path: Path, verb
+) -> None:
+    name, *how = verb
+    limits = ["--scale", "C major pentatonic", "--grid", "quarter", "--pitch-range", "40-50"]
+    assert meloformer(name, heard, tmp_path / "new.mid", *how, *limits, "--presets", tiny).code == 0
+    new = [note for note in read(tmp_path / "new.mid").notes if note not in read(heard).notes]
+    for note in new:
+        assert note.onset % 24 == 0
+        assert note.instrument == 128 or (note.pitch % 12 in (0, 2, 4, 7, 9) and 40 <= note.pitch <= 50)
