@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-_SETTINGS = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "MKL_NUM_THREADS")
+_SETTINGS = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")  # not MKL_ and OMP_: torch trains by them
 
 
 def use_one_thread() -> None:
