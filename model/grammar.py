@@ -168,8 +168,7 @@ class Grammar(Reading):
         assert voice.velocity is not None
         if pitch in voice.sounding:
             events.append(NoteOff(self.tick, self.instrument, pitch))
-        else:
-            voice.sounding = sorted([*voice.sounding, pitch])
+        voice.sounding[pitch] = self.tick
         events.append(NoteOn(self.tick, self.instrument, pitch, voice.velocity))
         self._onset(pitch)
 
@@ -185,7 +184,7 @@ class Grammar(Reading):
         self.last = Last.ONSET
 
     def _note_off(self, pitch: int, events: list[Event]) -> None:
-        self._speak().sounding.remove(pitch)
+        del self._speak().sounding[pitch]
         self.group.off = pitch
         self.group.released.add(pitch)
         events.append(NoteOff(self.tick, self.instrument, pitch))
@@ -193,14 +192,14 @@ class Grammar(Reading):
 
     def _all_off(self, events: list[Event]) -> None:
         voice = self._speak()
-        events.extend(NoteOff(self.tick, self.instrument, pitch) for pitch in voice.sounding)
+        events.extend(NoteOff(self.tick, self.instrument, pitch) for pitch in sorted(voice.sounding))
         self.group.off = 127
         self.group.released.update(voice.sounding)
-        voice.sounding = []
+        voice.sounding.clear()
         self.last = Last.RELEASE
 
     def _release_everything(self, events: list[Event]) -> None:
         for instrument in sorted(self.voices):
             voice = self.voices[instrument]
-            events.extend(NoteOff(self.end_tick, instrument, pitch) for pitch in voice.sounding)
-            voice.sounding = []
+            events.extend(NoteOff(self.end_tick, instrument, pitch) for pitch in sorted(voice.sounding))
+            voice.sounding.clear()

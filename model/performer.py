@@ -21,6 +21,9 @@ from meloformer.model.sampling import Sampling, choose, distribution
 from meloformer.model.score import Meter, Score
 
 MOST_TOKENS_IN_A_BAR = 480  # a bar that grows past this is closed at the next chance
+HELD_BARS = (
+    2  # a note that has sounded so long ends at the next bar line: of older ones the network loses sight
+)
 COMMON_TIME = Meter(4, 4)
 NO_LIMITS = Limits()
 
@@ -188,12 +191,26 @@ class Performer:
 
     def _fill(self, limiter: Limiter, sounding: set[Key]) -> Iterator[Event]:
         """The present bar from here, up to where the next one would begin."""
+        if self._grammar.position < 0:
+            yield from own(self._take(self._let_go(sounding)), sounding)
         length = 0
         while (token := self._choose(limiter, crowded=length > MOST_TOKENS_IN_A_BAR)) != v.BAR:
             length += 1
             events = self._take([token])
             limiter.saw(events)
             yield from own(events, sounding)
+
+    def _let_go(self, sounding: Set[Key]) -> list[int]:
+        """Tokens that end, on the bar line, what the answer has held for HELD_BARS bars."""
+        grammar, tokens = self._grammar, list[int]()
+        latest = grammar.bar_tick - HELD_BARS * (grammar.end_tick - grammar.bar_tick)
+        for instrument in sorted({instrument for instrument, _ in sounding}):
+            held = grammar.voices[instrument].sounding
+            old = sorted(pitch for pitch, since in held.items() if since <= latest)
+            if old:
+                tokens.append(v.INST.id(instrument))
+                tokens += [v.OFFALL] if len(old) == len(held) else [v.OFF.id(pitch) for pitch in old]
+        return [v.POS.id(0), *tokens] if tokens else []
 
     def _step_in(self) -> None:
         """After an answer the encoder goes on where the grammar stands; what sounds ends with its bar."""

@@ -50,7 +50,7 @@ class Voice:
     """What is remembered of one instrument."""
 
     velocity: int | None = None
-    sounding: list[int] = field(default_factory=list)  # sorted pitches
+    sounding: dict[int, int] = field(default_factory=dict)  # by pitch, the tick since which it sounds
 
 
 @dataclass(slots=True)

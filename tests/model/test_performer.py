@@ -17,7 +17,7 @@ from meloformer.model.events import BarStart, Event, NoteOff, NoteOn, TempoSet
 from meloformer.model.limits import Limits
 from meloformer.model.listener import Listener
 from meloformer.model.memory import LENGTHS, Exact, Recall
-from meloformer.model.performer import Performer
+from meloformer.model.performer import HELD_BARS, Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Score
 from music import COMMON, TINY, arrays, network, piece, scores, told
@@ -69,6 +69,21 @@ def in_the_grammar(conversation: Performer) -> Score:
 def test_every_answer_is_whole_whatever_was_heard(model: Arrays, score: Score, seed: int) -> None:
     conversation = performer(model, seed, told(score))
     check(list(conversation.answer(2)), begin=score.ticks, bars=2)
+    in_the_grammar(conversation)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_note_of_an_answer_is_held_for_three_bars(model: Arrays, seed: int) -> None:
+    """The network sees a bar's notes 1, 2 and 4 bars later, but not 3: it would forget to end them."""
+    conversation = performer(model, seed, told(PLAYED))
+    since: dict[tuple[int, int], int] = {}
+    longest = 0
+    for event in conversation.answer(8):
+        if isinstance(event, NoteOn):
+            since[event.instrument, event.pitch] = event.tick
+        elif isinstance(event, NoteOff):
+            longest = max(longest, event.tick - since[event.instrument, event.pitch])
+    assert 96 < longest < (HELD_BARS + 1) * 96
     in_the_grammar(conversation)
 
 

@@ -27,7 +27,8 @@ def test_without_options_the_bridge_takes_its_usual_settings(meloformer, told: l
 def test_every_option_reaches_the_bridge(meloformer, told: list[Settings], tmp_path: Path) -> None:
     words = f"--preset evening --presets {tmp_path} --osc 127.0.0.1:9000 --reply [::1]:9001 --midi jack"
     more = "--midi-in keys --midi-out synth --clock osc --send-clock --midi-latency 4 --device cpu --seed 7"
-    assert meloformer("bridge", *words.split(), *more.split()).code == 0
+    kept = f"--takes {tmp_path / 'takes'}"
+    assert meloformer("bridge", *words.split(), *more.split(), *kept.split()).code == 0
     (settings,) = told
     usual = Settings(presets=SHIPPED, preset=DEFAULT)
     assert settings.osc == Endpoint("127.0.0.1", 9000)
