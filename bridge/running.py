@@ -15,15 +15,8 @@ from typing import Final
 
 from watchdog.observers import Observer
 
-from meloformer.bridge.engine.messages import (
-    LONGEST_LINE,
-    FromEngine,
-    MessageError,
-    Quit,
-    ToEngine,
-    from_engine,
-    to_line,
-)
+from meloformer.bridge.engine.lines import LONGEST_LINE, MessageError, from_engine, to_line
+from meloformer.bridge.engine.messages import FromEngine, Quit, ToEngine
 from meloformer.bridge.session.events import EngineGone, EngineStarted
 from meloformer.bridge.watching import TouchHandler
 

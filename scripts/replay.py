@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any
 
+from meloformer.bridge.engine.lines import from_line
 from meloformer.bridge.engine.messages import (
     Ended,
     FromEngine,
@@ -21,7 +22,6 @@ from meloformer.bridge.engine.messages import (
     Said,
     Stop,
     ToEngine,
-    from_line,
 )
 from meloformer.model.events import Event, NoteOn
 from meloformer.scripts.kept_takes import TakeError

@@ -9,15 +9,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, BinaryIO
 
-from meloformer.bridge.engine.messages import (
-    LONGEST_LINE,
-    FromEngine,
-    MessageError,
-    Quit,
-    Trouble,
-    to_engine,
-    to_line,
-)
+from meloformer.bridge.engine.lines import LONGEST_LINE, MessageError, to_engine, to_line
+from meloformer.bridge.engine.messages import FromEngine, Quit, Trouble
 from meloformer.model.threads import use_one_thread
 
 

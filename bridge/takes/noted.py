@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from meloformer.bridge.addresses import OutBar, OutNote, OutOff, sent_to
 from meloformer.bridge.border import write
-from meloformer.bridge.engine.messages import FromEngine, to_line
+from meloformer.bridge.engine.lines import to_line
+from meloformer.bridge.engine.messages import FromEngine
 from meloformer.bridge.midi import MidiTick
 from meloformer.bridge.session.actions import Action, Send, Tell
 from meloformer.bridge.session.events import EngineGone, Played, Received, Rejected, SessionEvent

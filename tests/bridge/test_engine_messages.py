@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meloformer.bridge.engine.lines import LONGEST_LINE, VERSION, MessageError, from_line, to_line
 from meloformer.bridge.engine.messages import (
-    LONGEST_LINE,
-    VERSION,
     Ask,
     Choose,
     Ended,
@@ -21,7 +20,6 @@ from meloformer.bridge.engine.messages import (
     Loaded,
     LoadFailed,
     Message,
-    MessageError,
     NextBar,
     PlayAlong,
     Quit,
@@ -31,8 +29,6 @@ from meloformer.bridge.engine.messages import (
     Stop,
     Trouble,
     Vary,
-    from_line,
-    to_line,
 )
 from meloformer.bridge.settings import DEVICES
 from meloformer.model.events import BarStart, NoteOff, NoteOn, TempoSet

@@ -13,6 +13,7 @@ from typing import TypeVar
 import pytest
 
 from kit import PATIENCE_S, wait_until
+from meloformer.bridge.engine.lines import from_engine, to_line
 from meloformer.bridge.engine.messages import (
     Ask,
     Ended,
@@ -26,8 +27,6 @@ from meloformer.bridge.engine.messages import (
     Sampling,
     Stop,
     Trouble,
-    from_engine,
-    to_line,
 )
 from meloformer.bridge.running import EngineProcess
 from meloformer.bridge.session.events import EngineGone, EngineStarted
