@@ -36,7 +36,7 @@ def evaluate(
     data: Annotated[
         Path,
         typer.Argument(
-            metavar="DATA", exists=True, file_okay=False, help="a data set or a folder of MIDI files"
+            metavar="DATA", exists=True, help="a data set, or a folder or an archive of MIDI files"
         ),
     ],
     out: Annotated[

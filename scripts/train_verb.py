@@ -42,8 +42,7 @@ def train(
         typer.Argument(
             metavar="DATA_OR_FOLDER",
             exists=True,
-            file_okay=False,
-            help="a data set or a folder of MIDI files",
+            help="a data set, or a folder or an archive of MIDI files",
         ),
     ],
     name: Annotated[str, typer.Option(metavar="NAME", callback=_name, help="the preset that it becomes")],
