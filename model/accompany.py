@@ -6,7 +6,7 @@ from collections.abc import Generator, Set
 
 from meloformer.model import vocabulary as v
 from meloformer.model.encoder import by_bar
-from meloformer.model.events import BarStart, Event, NoteOff
+from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.performer import Key, Performer
 from meloformer.model.score import Score
 
@@ -15,11 +15,13 @@ def accompany(performer: Performer, score: Score, instruments: Set[int]) -> Gene
     """What these instruments (0 to 128) play to the score, in a new conversation; none of them is in it.
 
     Only their own events, in ticks of the score; every NoteOn but a drum's gets its NoteOff, the last ones
-    at the score's end.
+    at the score's end. They come in with the first bar that has a note: left to itself, the model may take
+    the given parts for all there are, and say nothing to the end.
     """
     assert instruments and not instruments & set(score.instruments()), "given parts are not made"
     performer.reset()
     sounding: set[Key] = set()
+    silent = True
     bars = zip(score.bar_starts, score.meters, by_bar(score), strict=False)
     for bar, (start, meter, events) in enumerate(bars):
         performer.hear(BarStart(start, meter, performer.limits.rules.chord(bar)))
@@ -27,5 +29,8 @@ def accompany(performer: Performer, score: Score, instruments: Set[int]) -> Gene
         for event in events:
             performer.hear(event)
         performer.section(v.MADE)
-        yield from performer.fill_bar(instruments, sounding)
+        owed = silent and any(isinstance(event, NoteOn) for event in events)
+        for made in performer.fill_bar(instruments, sounding, owed):
+            silent = silent and not isinstance(made, NoteOn)
+            yield made
     yield from (NoteOff(score.ticks, *key) for key in sorted(sounding))

@@ -167,17 +167,20 @@ class Performer:
         end = self._grammar.end_tick
         yield from (NoteOff(end, instrument, pitch) for instrument, pitch in sorted(sounding))
 
-    def fill_bar(self, instruments: Set[int], sounding: set[Key]) -> Generator[Event, None, None]:
+    def fill_bar(
+        self, instruments: Set[int], sounding: set[Key], owed: bool = False
+    ) -> Generator[Event, None, None]:
         """The rest of the bar that was begun, in these instruments, each event as soon as it is decided.
 
         `sounding` holds the notes made that sound; it is kept up to date, so that they may sound on after it.
+        `owed`: the bar does not end without a note.
         """
         self._step_in()
         self._take(self._encoder.flush())
         self._grammar.open_bar()  # whoever began it knows of it
         limiter = Limiter(replace(self.limits, instruments=frozenset(instruments)), self._heard)
         try:
-            yield from self._fill(limiter, sounding)
+            yield from self._fill(limiter, sounding, owed)
         finally:
             self._encoder.follow(self._grammar)
 
@@ -189,14 +192,15 @@ class Performer:
         yield from line
         yield from self._fill(limiter, sounding)
 
-    def _fill(self, limiter: Limiter, sounding: set[Key]) -> Iterator[Event]:
+    def _fill(self, limiter: Limiter, sounding: set[Key], owed: bool = False) -> Iterator[Event]:
         """The present bar from here, up to where the next one would begin."""
         if self._grammar.position < 0:
             yield from own(self._take(self._let_go(sounding)), sounding)
         length = 0
-        while (token := self._choose(limiter, crowded=length > MOST_TOKENS_IN_A_BAR)) != v.BAR:
+        while (token := self._choose(limiter, length > MOST_TOKENS_IN_A_BAR, owed)) != v.BAR:
             length += 1
             events = self._take([token])
+            owed = owed and not any(isinstance(event, NoteOn) for event in events)
             limiter.saw(events)
             yield from own(events, sounding)
 
@@ -227,8 +231,10 @@ class Performer:
         self._grammar.open_bar()  # that of a heard bar in which nothing happened: no event of the answer
         self._in_step = False
 
-    def _choose(self, limiter: Limiter, crowded: bool) -> int:
+    def _choose(self, limiter: Limiter, crowded: bool, owed: bool) -> int:
         permitted = limiter.allowed(self._grammar)
+        if owed and permitted.sum() > 1:
+            permitted[v.BAR] = False
         if crowded and permitted[v.BAR]:
             return v.BAR
         self.catch_up()

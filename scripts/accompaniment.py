@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from symusic.core import ScoreTick
@@ -29,16 +29,21 @@ def accompaniment(
 ) -> Accompaniment:
     """Let the performer hear `raw` bar by bar and play along in these instruments, none of which is in it.
 
+    One after the other, the drums first: each hears those before it, and none is passed over for the others.
     `score` is `raw` on the grid; `loudness` multiplies every new velocity.
     """
     from meloformer.model.accompany import accompany
 
-    notes = collect(accompany(performer, score, instruments)).notes
+    fuller, notes = score, list[Note]()
+    for instrument in sorted(instruments, reverse=True):
+        made = collect(accompany(performer, fuller, {instrument})).notes
+        notes += made
+        fuller = replace(score, notes=tuple(sorted((*fuller.notes, *made))))
     return Accompaniment(beside(raw, score, notes, instruments, loudness), len(notes))
 
 
 def beside(
-    raw: ScoreTick, score: Score, notes: tuple[Note, ...], instruments: Set[int], loudness: float = 1.0
+    raw: ScoreTick, score: Score, notes: Sequence[Note], instruments: Set[int], loudness: float = 1.0
 ) -> ScoreTick:
     """A copy of `raw` with one new track for each instrument, drums last, and these notes in them."""
     fuller = raw.copy()
