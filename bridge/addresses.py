@@ -30,6 +30,9 @@ Velocity = Annotated[int, Says("MIDI velocity", 1, 127)]
 VelocityOrOff = Annotated[int, Says("MIDI velocity; 0 is the note's end", 0, 127)]
 Bars = Annotated[int, Says("length of the answer", 1, MOST_BARS, unit="bars")]
 Beat = Annotated[float, Says("where it sounds, from the transport's start", unit="beats")]
+BarsOrEndless = Annotated[
+    int, Says("length of the continuation; 0 goes on until it is stopped", 0, MOST_BARS, unit="bars")
+]
 PhraseBar = Annotated[int, Says("a bar of the phrase; 1 is its first", 1, LONGEST_PHRASE, unit="bars")]
 VariationIndex = Annotated[int, Says("which variation; 1 is the first", 1, MOST_VARIATIONS)]
 Request = Annotated[str, Says("names one answer, from its begin to its end")]
@@ -79,7 +82,7 @@ class PhraseEnd:
 
 @incoming("continue", "continue what has been heard, now", answer=f"{ROOT}/out/begin")
 class Continue:
-    bars: Bars
+    bars: BarsOrEndless
 
 
 @incoming(

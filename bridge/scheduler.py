@@ -51,6 +51,11 @@ class Schedule(Generic[Item]):
             count += 1
         return self.cues[:count], Schedule(self.cues[count:], self.serial)
 
+    def split(self, at: float) -> tuple[Schedule[Item], tuple[Cue[Item], ...]]:
+        """The schedule without the cues at or after `at`, and these."""
+        count = sum(cue.at < at for cue in self.cues)
+        return Schedule(self.cues[:count], self.serial), self.cues[count:]
+
     def moved(self, by: float) -> Schedule[Item]:
         """Every cue so much later."""
         return Schedule(tuple(cue._replace(at=cue.at + by) for cue in self.cues), self.serial)

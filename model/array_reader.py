@@ -72,6 +72,7 @@ class ArrayReader:
         self._hidden([SUMMARY], [at], summary=True, attend=lambda *of: self._attend_summary(kept, *of))
         tokens = self._buffer[:, :, :, self._start : self._length].copy()
         self._ended.append(EndedBar(at, tokens, np.stack(kept)))
+        self._start = self._length = 0
 
     def read(self, tokens: Sequence[int], places: Sequence[Place]) -> None:
         """Take tokens of the present bar into the cache."""

@@ -68,6 +68,7 @@ class Cache:
         """Keep the present bar's tokens, and its summary [L, 2, K, 1, D]."""
         tokens = self._buffer[:, :, :, self._start : self.length].clone()
         self._ended.append(EndedBar(place, tokens, summary))
+        self._start = self.length = 0
 
     def seen(self) -> Seen:
         """What to go back to later."""

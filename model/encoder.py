@@ -20,6 +20,14 @@ class EncodeError(ValueError):
     """An event that HID cannot say where it stands."""
 
 
+def bar_line(meter: Meter | None, chord: int | None) -> list[int]:
+    """The tokens that begin a bar; `meter`: a new one."""
+    tokens = [v.BAR]
+    if meter is not None:
+        tokens += [v.NUM.id(meter.numerator - 1), v.DEN.id(v.DENOMINATORS.index(meter.denominator))]
+    return tokens if chord is None else [*tokens, v.CHORD.id(chord)]
+
+
 @dataclass(slots=True)
 class Voice:
     """What the encoder remembers of one instrument."""
@@ -181,13 +189,11 @@ class Encoder:
         return tokens
 
     def _begin_bar(self, event: BarStart) -> list[int]:
-        tokens = [*self._close_moment(), v.BAR]
-        if event.meter != self._meter:
-            self._meter = event.meter
-            tokens.append(v.NUM.id(event.meter.numerator - 1))
-            tokens.append(v.DEN.id(v.DENOMINATORS.index(event.meter.denominator)))
-        if event.chord is not None:
-            tokens.append(v.CHORD.id(event.chord))
+        tokens = [
+            *self._close_moment(),
+            *bar_line(None if event.meter == self._meter else event.meter, event.chord),
+        ]
+        self._meter = event.meter
         self._bar = self._tick = event.tick
         self._line = event.tick + event.meter.ticks
         self._instrument = -1

@@ -72,6 +72,12 @@ class Listener:
                 self._read_stretch(tokens[start:stop], places[start:stop])
                 start = stop
 
+    def end_bar(self) -> None:
+        """The present bar is over: a bookmark holds no more of it than what later bars see."""
+        if self._last is not None:
+            self._reader.end_bar(self._last)
+            self._last = None
+
     def logits(self) -> NDArray[np.float32]:
         """[V] after the last token read."""
         return self._reader.logits()
@@ -87,8 +93,7 @@ class Listener:
 
     def _read_stretch(self, tokens: Sequence[int], places: Sequence[Place]) -> None:
         if self._last is None or places[0].segment != self._last.segment:
-            if self._last is not None:
-                self._reader.end_bar(self._last)
+            self.end_bar()
             self._reader.begin_bar(places[0])
         self._reader.read(tokens, places)
         self._last = places[-1]

@@ -10,7 +10,7 @@ import numpy as np
 
 from meloformer.model import vocabulary as v
 from meloformer.model.decoder import decode
-from meloformer.model.encoder import Encoder
+from meloformer.model.encoder import Encoder, bar_line
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.grammar import Grammar
 from meloformer.model.limiter import Limiter
@@ -24,6 +24,7 @@ MOST_TOKENS_IN_A_BAR = 480  # a bar that grows past this is closed at the next c
 HELD_BARS = (
     2  # a note that has sounded so long ends at the next bar line: of older ones the network loses sight
 )
+MOST_LINES = 64  # bar lines of answers from which on they can be made anew
 COMMON_TIME = Meter(4, 4)
 NO_LIMITS = Limits()
 
@@ -41,6 +42,15 @@ class Point:
     in_step: bool
     network: Weights
     bookmark: Bookmark
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A bar line inside an answer, before its bar of this number (from 0); `sounding`: its own notes."""
+
+    point: Point
+    bar: int
+    sounding: frozenset[Key]
 
 
 class Performer:
@@ -78,6 +88,7 @@ class Performer:
         self._read = 0  # how many of them the network has read; the rest when the next choice needs it
         self._learnt = len(tokens)  # how many of them the memory has learnt
         self._revocable = False  # there is a point to go back to
+        self._lines: dict[int, Line] = {}  # by tick, the latest ones inside answers
         self._take(tokens)
         self._encoder = Encoder.after(self._grammar)
         self._heard: set[int] = set(self._grammar.voices)
@@ -105,8 +116,11 @@ class Performer:
 
     def point(self) -> Point:
         """This moment, to go back to until `settle`; meanwhile the memory learns nothing and is not asked."""
-        self.catch_up()
         self._revocable = True
+        return self._here()
+
+    def _here(self) -> Point:
+        self.catch_up()
         return Point(
             tokens=len(self._tokens),
             grammar=deepcopy(self._grammar),
@@ -125,6 +139,7 @@ class Performer:
     def go_back(self, point: Point) -> None:
         """Forget all that came after a point of this conversation; the dice roll on."""
         del self._tokens[point.tokens :]
+        self._learnt = min(self._learnt, point.tokens)
         self._grammar, self._encoder = deepcopy(point.grammar), deepcopy(point.encoder)
         self._heard, self._in_step = set(point.heard), point.in_step
         if point.network is self._network:
@@ -160,12 +175,20 @@ class Performer:
         the final bar line. Closing the generator early leaves the conversation where it stopped.
         """
         self._close_heard()
-        limiter = Limiter(self.limits, self._heard)
-        sounding: set[Key] = set()
-        for bar in range(bars):
-            yield from self._bar(limiter, self.limits.rules.chord(bar), sounding)
-        end = self._grammar.end_tick
-        yield from (NoteOff(end, instrument, pitch) for instrument, pitch in sorted(sounding))
+        yield from self._bars(range(bars), set())
+
+    def revise(self, tick: int, bars: int, meter: Meter) -> Generator[Event, None, None]:
+        """The last `bars` bars of an answer anew, from its bar line at `tick` on, in this meter.
+
+        By dice of their own; by the limits and the sampling as they are now. What the memory has learnt of
+        the bars that were given up, it keeps. Raises KeyError for a tick at which none of the latest answers
+        has a bar line.
+        """
+        line = self._lines[tick]
+        self.go_back(line.point)
+        self.throw(tick)
+        self._lines = {at: kept for at, kept in self._lines.items() if at < tick}
+        yield from self._bars(range(line.bar, line.bar + bars), set(line.sounding), meter)
 
     def fill_bar(
         self, instruments: Set[int], sounding: set[Key], owed: bool = False
@@ -184,12 +207,32 @@ class Performer:
         finally:
             self._encoder.follow(self._grammar)
 
-    def _bar(self, limiter: Limiter, chord: int | None, sounding: set[Key]) -> Iterator[Event]:
+    def _bars(
+        self, bars: range, sounding: set[Key], meter: Meter | None = None
+    ) -> Generator[Event, None, None]:
+        """These bars of an answer, counted from its first; what sounds at the end of the last ends there."""
+        limiter = Limiter(self.limits, self._heard)
+        for bar in bars:
+            if bar > 0:
+                self._remember_line(bar, sounding)
+            new = None if bar > bars.start or meter == self._grammar.meter else meter
+            yield from self._bar(limiter, bar_line(new, self.limits.rules.chord(bar)), sounding)
+        end = self._grammar.end_tick
+        yield from (NoteOff(end, instrument, pitch) for instrument, pitch in sorted(sounding))
+
+    def _remember_line(self, bar: int, sounding: Set[Key]) -> None:
+        """Here a bar of an answer ends and its next one begins: it may be made anew from here on."""
+        if len(self._lines) == MOST_LINES:
+            del self._lines[min(self._lines)]
+        self._listener.end_bar()
+        self._lines[self._grammar.end_tick] = Line(self._here(), bar, frozenset(sounding))
+
+    def _bar(self, limiter: Limiter, line: Sequence[int], sounding: set[Key]) -> Iterator[Event]:
         """One new bar, up to where the next one would begin."""
-        self._take([v.BAR] if chord is None else [v.BAR, v.CHORD.id(chord)])
-        line = self._grammar.open_bar()
-        limiter.saw(line)
-        yield from line
+        self._take(line)
+        opened = self._grammar.open_bar()
+        limiter.saw(opened)
+        yield from opened
         yield from self._fill(limiter, sounding)
 
     def _fill(self, limiter: Limiter, sounding: set[Key], owed: bool = False) -> Iterator[Event]:

@@ -13,12 +13,14 @@ from meloformer.presets.parts import Part
 PhraseEnd = Literal["silence", "bars", "signal"]
 Quantise = Literal["now", "beat", "bar"]
 Late = Literal["drop", "shift", "compress"]
+Interrupt = Literal["now", "beat"]
 Feedback = Literal["none", "changes"]
 
 PHRASE_ENDS: Final[tuple[PhraseEnd, ...]] = ("silence", "bars", "signal")
 FEEDBACKS: Final[tuple[Feedback, ...]] = ("none", "changes")
 QUANTISES: Final[tuple[Quantise, ...]] = ("now", "beat", "bar")
 LATES: Final[tuple[Late, ...]] = ("drop", "shift", "compress")
+INTERRUPTS: Final[tuple[Interrupt, ...]] = ("now", "beat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,11 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How long an answer is, where it may begin, how far ahead of its sound a note is sent.
+    """How long an answer is, where it may begin, how far ahead it is planned.
 
+    Up to `lookahead_beats` ahead of the playhead what is planned stays; later bars change when the player
+    changes something. Up to `commit_beats` ahead, which is no further, notes are sent.
+    `interrupt`: an answer that the player interrupts ends at once, or on the next beat.
     `late`: what becomes of a note that is decided too late. It is left out; or it moves, and all that
     follows with it, to a later beat; or it sounds at once, and what follows it is in time again.
     """
@@ -98,7 +103,9 @@ class Answer:
     bars: int
     quantise: Quantise
     lookahead_beats: float
+    commit_beats: float
     late: Late = "compress"
+    interrupt: Interrupt = "now"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from meloformer.presets.errors import BrokenPresetError, Mistake, PresetError, P
 from meloformer.presets.fields import Fault, Steps, nearest
 from meloformer.presets.parts import DRUMS, OCTAVE, Part, natural_role
 from meloformer.presets.preset import Answer, ControlSettings, Listen, MidiMapping, Preset, SamplingSettings
-from meloformer.presets.shape import FORMAT, NAME_PATTERN, PRESET
+from meloformer.presets.shape import FORMAT, LOOKAHEAD, NAME_PATTERN, PRESET
 
 SUFFIX: Final = ".yaml"
 
@@ -104,6 +104,11 @@ def _contradictions(data: Mapping[str, Any], file: Path) -> Iterator[Fault]:
     for name, value in data.get("controls", {}).items():
         if not CONTROLS[name].allows(value):
             yield Fault(("controls", name), f"{value} is not allowed", CONTROLS[name].allowed)
+    answer = data.get("answer", {})
+    lookahead = answer.get("lookahead", LOOKAHEAD)
+    if answer.get("commit", 0) > lookahead:
+        way_out = f"at most the lookahead, which is {lookahead:g}"
+        yield Fault(("answer", "commit"), f"{answer['commit']:g} is not allowed", way_out)
     for index, part in enumerate(data.get("parts", [])):
         yield from _part_contradictions(part, ("parts", index))
     for index, mapping in enumerate(data.get("midi_map", [])):
@@ -139,7 +144,7 @@ def _mapping_contradictions(mapping: Mapping[str, Any], steps: Steps) -> Iterato
 
 
 def _built(said: Mapping[str, Any], folder: Path) -> Preset:
-    listen, answer = said["listen"], said["answer"]
+    listen = said["listen"]
     return Preset(
         name=said["name"],
         description=said["description"],
@@ -149,9 +154,15 @@ def _built(said: Mapping[str, Any], folder: Path) -> Preset:
         parts=tuple(_part(part) for part in said["parts"]),
         midi_map=tuple(MidiMapping(**mapping) for mapping in said["midi_map"]),
         listen=Listen(listen["end"], listen["silence"], listen["bars"]),
-        answer=Answer(answer["bars"], answer["quantise"], answer["lookahead"], answer["late"]),
+        answer=_answer(said["answer"]),
         feedback=said["feedback"],
     )
+
+
+def _answer(said: Mapping[str, Any]) -> Answer:
+    lookahead, commit = said["lookahead"], said["commit"]
+    ahead = lookahead if commit is None else commit
+    return Answer(said["bars"], said["quantise"], lookahead, ahead, said["late"], said["interrupt"])
 
 
 def _setting(said: Any) -> Any:

@@ -7,9 +7,10 @@ from typing import Final
 from meloformer.presets.controls import ACTIONS, CONTROLS, LONGEST_TEXT, Control
 from meloformer.presets.fields import Choice, Field, Group, Number, Rows, Span, Text
 from meloformer.presets.parts import ROLES
-from meloformer.presets.preset import DEFAULT_MIDI_MAP, FEEDBACKS, LATES, PHRASE_ENDS, QUANTISES
+from meloformer.presets.preset import DEFAULT_MIDI_MAP, FEEDBACKS, INTERRUPTS, LATES, PHRASE_ENDS, QUANTISES
 
 FORMAT: Final = 1
+LOOKAHEAD: Final = 0.5  # beats, where a preset says nothing
 NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9_-]{0,63}$(?!\n)"
 # A path below the preset's own folder: no drive, no backslash, no step starting with a dot (so no "..").
 WEIGHTS_PATTERN: Final = (
@@ -81,11 +82,21 @@ _ANSWER: Final = Group(
             "where an answer may begin: at once, on a beat or on a bar line", QUANTISES, "bar"
         ),
         "lookahead": Number(
-            "how far ahead of its sound a note is sent; a change of tempo moves it until then",
+            "how far ahead the music is planned for good; bars after that change when a control does",
             0.25,
             64,
-            0.5,
+            LOOKAHEAD,
             unit="beats",
+        ),
+        "commit": Number(
+            "how far ahead of its sound a note is sent, at most the lookahead, which it is where nothing is "
+            "said; a change of tempo moves a note until then",
+            0.0,
+            64,
+            unit="beats",
+        ),
+        "interrupt": Choice(
+            "where an answer ends that the player interrupts: at once, or on the next beat", INTERRUPTS, "now"
         ),
         "late": Choice(
             "a note decided too late is left out, moves all to a later beat, or sounds at once",

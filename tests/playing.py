@@ -15,7 +15,7 @@ name: band
 weights: band.safetensors
 sampling: {{temperature: {temperature}}}
 listen: {{end: silence, silence: 1}}
-answer: {{bars: 4, quantise: {quantise}, lookahead: 0.25}}
+answer: {{bars: 4, quantise: {quantise}, lookahead: 0.5, commit: 0.25}}
 """
 
 

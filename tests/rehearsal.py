@@ -15,6 +15,7 @@ from meloformer.bridge.engine.messages import (
     Loaded,
     NextBar,
     Question,
+    Revise,
     Said,
     ToEngine,
     Vary,
@@ -53,7 +54,7 @@ BAND = Preset(
     parts=(Part(1, 0, "any"), Part(10, 128, "drums")),
     midi_map=DEFAULT_MIDI_MAP,
     listen=Listen("silence", silence_beats=2.0, bars=4),
-    answer=Answer(bars=4, quantise="bar", lookahead_beats=0.1),
+    answer=Answer(bars=4, quantise="bar", lookahead_beats=0.5, commit_beats=0.1),
 )
 
 
@@ -122,7 +123,9 @@ class Rehearsal:
 
     def says(self, *events: Event, end: str | None = None) -> list[Action]:
         """The engine says events of the request asked for last, and that it has ended (`end`: why)."""
-        questions = [each for each in self.told(object) if isinstance(each, Ask | Vary | Infill | NextBar)]
+        questions = [
+            each for each in self.told(object) if isinstance(each, Ask | Vary | Infill | NextBar | Revise)
+        ]
         request = questions[-1].request
         first = len(self.done)
         self.happens(*(Said(request, event) for event in events))
@@ -195,9 +198,11 @@ class FakeBand:
         self.tick = 0
         self.bars = 0
         self.open: set[tuple[int, int]] = set()
+        self.open_at: dict[int, set[tuple[int, int]]] = {}  # at each bar line
 
     def takes(self, asked: Question, tick: int) -> None:
-        self.asked, self.tick, self.bars, self.open = asked, tick, 0, set()
+        held = self.open_at[tick] if isinstance(asked, Revise) else set()
+        self.asked, self.tick, self.bars, self.open = asked, tick, 0, set(held)
         self.most_bars = bars_of(asked)
 
     def goes_on(self, gap: int, pitch: int, drum: bool) -> Event | None:
@@ -208,6 +213,7 @@ class FakeBand:
             if self.bars == self.most_bars:
                 return None
             self.tick, self.bars = line, self.bars + 1
+            self.open_at[line] = set(self.open)
             return BarStart(line, Meter(4, 4))
         self.tick += gap
         key = (128 if drum else 0, pitch)

@@ -28,6 +28,7 @@ from meloformer.bridge.engine.messages import (
     PlayAlong,
     Quit,
     Reset,
+    Revise,
     Said,
     Sampling,
     Stop,
@@ -185,10 +186,15 @@ def _bar_start(value: Any) -> BarStart:
 
 
 def _bar(tick: Any, numerator: Any, denominator: Any, chord: Any) -> Event:
+    meter = _meter(numerator, denominator)
+    return BarStart(_whole(tick, 0), meter, None if chord is None else _whole(chord, 0, CHORD.size - 1))
+
+
+def _meter(numerator: Any, denominator: Any) -> Meter:
     meter = Meter(_whole(numerator, 1, 2**15), _whole(denominator, 1, 2**15))
     if not meter.is_encodable:
         raise MessageError(f"meter {meter.numerator}/{meter.denominator} is not one a bar can have")
-    return BarStart(_whole(tick, 0), meter, None if chord is None else _whole(chord, 0, CHORD.size - 1))
+    return meter
 
 
 def _tempo(tick: Any, step: Any) -> Event:
@@ -223,6 +229,7 @@ _KINDS: Final[dict[str, type[Message]]] = {
         PlayAlong,
         NextBar,
         Infill,
+        Revise,
         Stop,
         Quit,
         Loaded,
@@ -247,6 +254,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "float": _number,
     "Event": _event,
     "BarStart": _bar_start,
+    "Meter": lambda value: _meter(*_list(value, 2)),
     "tuple[int, ...]": _named_instruments,
     "Sampling": _sampling,
     "Rules": _rules,

@@ -8,6 +8,7 @@ from typing import Final
 from meloformer.bridge.settings import Device
 from meloformer.model.events import BarStart, Event
 from meloformer.model.limits import FREE, Rules
+from meloformer.model.score import Meter
 
 MOST_BARS: Final = 64
 
@@ -110,6 +111,19 @@ class Infill:
 
 
 @dataclass(frozen=True, slots=True)
+class Revise:
+    """Make the last `bars` bars of an answer anew, from its bar line at `tick` of the conversation on."""
+
+    request: str
+    tick: int
+    bars: int
+    sampling: Sampling
+    instruments: tuple[int, ...] | None
+    meter: Meter
+    rules: Rules = FREE
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Stop answering this request; what comes later than this is not wanted."""
 
@@ -161,7 +175,7 @@ class Trouble:
     reason: str
 
 
-Question = Ask | Vary | Infill | NextBar
+Question = Ask | Vary | Infill | NextBar | Revise
 ToEngine = Load | Reset | Heard | Question | Choose | PlayAlong | Stop | Quit
 FromEngine = Loaded | LoadFailed | Said | Ended | Trouble
 Message = ToEngine | FromEngine

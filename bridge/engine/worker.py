@@ -32,6 +32,7 @@ from meloformer.bridge.engine.messages import (
     Question,
     Quit,
     Reset,
+    Revise,
     Said,
     Stop,
     ToEngine,
@@ -102,7 +103,7 @@ class Worker:
                 self._begin(seed)
             case Heard(event):
                 self._hear(event)
-            case Ask() | Vary() | Infill() | NextBar():
+            case Ask() | Vary() | Infill() | NextBar() | Revise():
                 self._answer(message)
             case PlayAlong():
                 self._play_along()
@@ -186,6 +187,8 @@ class Worker:
         self._leave_mode()
         if isinstance(asked, Ask):
             return self._performer.answer(asked.bars)
+        if isinstance(asked, Revise):
+            return self._performer.revise(asked.tick, asked.bars, asked.meter)
         return rewrite(self._performer, asked.first, asked.last + 1, asked.of)
 
     def _is_stopped(self, request: str) -> bool:

@@ -18,14 +18,11 @@ from meloformer.bridge.session.listening import forget, hear, new_conversation, 
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.state import Along, Engine
 from meloformer.bridge.session.turn import Turn
-from meloformer.bridge.tempo import SAME_BEAT
+from meloformer.bridge.tempo import SAME_BEAT, quarters
 from meloformer.model.events import BarStart, Event
 from meloformer.model.vocabulary import TICKS_PER_QUARTER
 from meloformer.presets.words import instruments
 
-# A bar is made so long before its line that its first notes are ready in time; what the player does meanwhile
-# is heard before the next one is made.
-LEAD_BEATS: Final = 0.5
 LATEST_BEATS: Final = 0.5  # a bar that cannot be begun so soon after its line is left out
 
 
@@ -99,7 +96,7 @@ def asks_at(turn: Turn) -> float | None:
     along, answer = turn.state.along, turn.state.answer
     if along is None or along.heard is None or answer is None or answer.asked:
         return None
-    return along.heard.origin + along.next_tick / TICKS_PER_QUARTER - LEAD_BEATS
+    return _line(along.heard, along.next_tick) - _lead(turn)
 
 
 def ended(turn: Turn, message: Ended) -> bool:
@@ -133,7 +130,7 @@ def _skip_missed_bars(turn: Turn) -> None:
     along = turn.state.along
     assert along is not None and along.heard is not None
     tick = along.next_tick
-    while turn.beat > along.heard.origin + tick / TICKS_PER_QUARTER + LATEST_BEATS:
+    while turn.beat > _line(along.heard, tick) + LATEST_BEATS:
         tick += _bar_at(along.heard, tick).meter.ticks
     turn.change(along=replace(along, next_tick=tick))
 
@@ -142,7 +139,7 @@ def _ask(turn: Turn) -> None:
     """Ask for the next bar, once every line before it has been told."""
     along, answer, state = turn.state.along, turn.state.answer, turn.state
     assert along is not None and along.heard is not None and answer is not None
-    if turn.beat + SAME_BEAT < along.heard.origin + along.next_tick / TICKS_PER_QUARTER - LEAD_BEATS:
+    if turn.beat + SAME_BEAT < _line(along.heard, along.next_tick) - _lead(turn):
         return
     _tell(turn, *along.heard.begun(along.next_tick - 1))
     start = _bar_at(along.heard, along.next_tick)
@@ -150,7 +147,7 @@ def _ask(turn: Turn) -> None:
     there = {part.instrument for part in state.preset.parts} if named is None else set(named)
     band = tuple(sorted(there - state.heard_on.keys()))
     rules = rules_of(state, state.preset.parts, state.heard_on, band)
-    start = start._replace(chord=rules.chord(answer.bars_said))
+    start = start._replace(chord=rules.chord(len(answer.lines)))
     turn.tell(NextBar(answer.request, start, turn.sampling, band, rules))
     turn.change(answer=replace(answer, asked=True, parts=state.preset.parts, heard_on=state.heard_on))
     assert turn.state.along is not None
@@ -158,7 +155,17 @@ def _ask(turn: Turn) -> None:
 
 
 def _bar_at(heard: Capture, tick: int) -> BarStart:
-    return BarStart(tick, heard.bars.meter_at(heard.origin + tick / TICKS_PER_QUARTER))
+    return BarStart(tick, heard.bars.meter_at(_line(heard, tick)))
+
+
+def _line(heard: Capture, tick: int) -> float:
+    """The beat of a tick."""
+    return heard.origin + tick / TICKS_PER_QUARTER
+
+
+def _lead(turn: Turn) -> float:
+    """A bar is made so many beats before its line; what is played meanwhile is heard before the next one."""
+    return min(turn.state.preset.answer.lookahead_beats, quarters(turn.state.clock.meter))
 
 
 def _heard(turn: Turn) -> Capture | None:

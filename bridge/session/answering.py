@@ -7,23 +7,23 @@ from dataclasses import replace
 from typing import Final
 
 from meloformer.bridge.addresses import CONTROL, Error, OutBegin, OutEnd
-from meloformer.bridge.engine.messages import Ask, Ended, Infill, Question, Said, Stop
+from meloformer.bridge.engine.messages import Ask, Ended, Infill, Said, Stop
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
 from meloformer.bridge.session.limiting import gave_way, rules_of
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.placing import close, end_beat, pin, place
 from meloformer.bridge.session.sounding import silence
-from meloformer.bridge.session.state import Answer, Engine, Span
+from meloformer.bridge.session.state import Answer, Engine, Span, Terms
 from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.tempo import SAME_BEAT
 from meloformer.model.events import NoteOn
-from meloformer.model.limits import Rules
 from meloformer.presets.parts import Part
 from meloformer.presets.words import instruments
 
 # A phrase of so many bars often lands on the next downbeat: a note this soon after it is no interruption.
 LANDING_BEATS: Final = 0.5
+ENDLESS_BARS: Final = 8  # music without end comes in answers of so many bars
 
 
 def ask(turn: Turn, bars: int, lands: bool = False, span: Span | None = None) -> None:
@@ -43,30 +43,32 @@ def ask_pending(turn: Turn) -> None:
     answer = turn.state.answer
     ready = turn.state.engine is Engine.READY and turn.state.along is None
     if answer is not None and not answer.asked and ready:
-        turn.tell(_question(turn, answer))
-        turn.change(answer=replace(answer, asked=True))
+        turn.change(answer=_asked(turn, answer))
 
 
 def ask_for_more(turn: Turn, bars: int, address: str) -> None:
     """Continue the answer that is under way when it is over; raises Refused when that is asked already."""
-    answer = turn.state.answer
-    assert answer is not None
     if turn.state.next_answer is not None:
         raise Refused(Code.NOT_NOW, address, "a continuation waits already; ask again when it plays")
     turn.change(next_answer=new_answer(turn, bars, turn.beat))
-    if answer.complete:
-        _ask_next(turn)
+    _ask_next(turn)
+
+
+def play_on(turn: Turn, endless: bool) -> None:
+    """From now on every answer is continued, until it is stopped; or no longer."""
+    turn.change(endless=endless)
+    _ask_next(turn)
 
 
 def said(turn: Turn, message: Said) -> None:
     """Place what the engine said, as soon as its place is known."""
     following = turn.state.next_answer
-    if following is not None and message.request == following.request:
+    if following is not None and message.request == following.asked_as:
         turn.change(next_answer=replace(following, unplaced=(*following.unplaced, message.event)))
         return
     answer = turn.state.answer
-    if answer is None or message.request != answer.request:
-        return  # of an answer that was stopped
+    if answer is None or message.request != answer.asked_as:
+        return  # of an answer, or of bars, that are not wanted any more
     if answer.first_beat is not None:
         place(turn, message.event)
         return
@@ -78,12 +80,12 @@ def said(turn: Turn, message: Said) -> None:
 def ended(turn: Turn, message: Ended) -> None:
     """The engine has said all of an answer, or could not."""
     following, answer = turn.state.next_answer, turn.state.answer
-    if following is not None and message.request == following.request:
+    if following is not None and message.request == following.asked_as:
         failed = message.reason != "done"
         turn.change(next_answer=None if failed else replace(following, complete=True))
         if failed:
             _say_failed(turn)
-    elif answer is not None and message.request == answer.request:
+    elif answer is not None and message.request == answer.asked_as:
         _ended(turn, answer, message.reason)
 
 
@@ -109,13 +111,13 @@ def cut(turn: Turn, reason: str) -> None:
     along.
     """
     _give_up_making(turn)
-    turn.change(along=None)
+    turn.change(along=None, endless=False)
     answer, following = turn.state.answer, turn.state.next_answer
     if answer is None:
         return
     for each in (answer, following):
         if each is not None and each.asked and not each.complete:
-            turn.tell(Stop(each.request))
+            turn.tell(Stop(each.asked_as))
     turn.change(answer=None, next_answer=None)
     silence(turn)
     turn.send(OutEnd(answer.request, answer.notes, reason))
@@ -141,8 +143,10 @@ def new_answer(turn: Turn, bars: int, deaf_until: float) -> Answer:
     """An answer with a name of its own. Until the beat `deaf_until`, a note does not interrupt it."""
     state = turn.state
     turn.change(requests=state.requests + 1)
+    name = str(state.requests + 1)
     return Answer(
-        request=str(state.requests + 1),
+        request=name,
+        asked_as=name,
         bars=bars,
         parts=state.preset.parts,
         heard_on=state.heard_on,
@@ -152,26 +156,33 @@ def new_answer(turn: Turn, bars: int, deaf_until: float) -> Answer:
     )
 
 
-def _question(turn: Turn, answer: Answer) -> Question:
-    """What the engine is asked, by the controls as they stand; says which of them cannot be kept."""
-    players, rules = limits_of(turn, answer.parts, answer.heard_on)
-    if answer.span is None:
-        return Ask(answer.request, answer.bars, turn.sampling, players, rules)
-    return Infill(answer.request, *answer.span, turn.sampling, players, rules)
-
-
-def limits_of(
-    turn: Turn, parts: tuple[Part, ...], heard_on: Mapping[int, int]
-) -> tuple[tuple[int, ...] | None, Rules]:
-    """Who may play (None: those heard), and by which rules; says which controls cannot be kept."""
+def terms_of(turn: Turn, parts: tuple[Part, ...], heard_on: Mapping[int, int]) -> Terms:
+    """By what an answer of these parts would be asked for now."""
     players = instruments(turn.state.controls["programs"])
     rules = rules_of(turn.state, parts, heard_on, heard_on if players is None else players)
-    for control, instrument in gave_way(rules):
+    return Terms(turn.sampling, players, rules, turn.state.clock.meter)
+
+
+def agreed(turn: Turn, parts: tuple[Part, ...], heard_on: Mapping[int, int]) -> Terms:
+    """The same; says which controls cannot be kept."""
+    terms = terms_of(turn, parts, heard_on)
+    for control, instrument in gave_way(terms.rules):
         reason = (
             f"{control} leaves instrument {instrument} no note and gives way; widen it, or the range or scale"
         )
         turn.send(Error(Code.GAVE_WAY, f"{CONTROL}/{control}", reason))
-    return players, rules
+    return terms
+
+
+def _asked(turn: Turn, answer: Answer) -> Answer:
+    """The answer, of which the engine knows now."""
+    terms = agreed(turn, answer.parts, answer.heard_on)
+    limits = terms.sampling, terms.players, terms.rules
+    if answer.span is not None:
+        turn.tell(Infill(answer.asked_as, *answer.span, *limits))
+        return replace(answer, asked=True)
+    turn.tell(Ask(answer.asked_as, answer.bars, *limits))
+    return replace(answer, asked=True, terms=terms)
 
 
 def _give_up_making(turn: Turn) -> None:
@@ -182,10 +193,14 @@ def _give_up_making(turn: Turn) -> None:
 
 
 def _ask_next(turn: Turn) -> None:
-    following = turn.state.next_answer
-    assert following is not None
-    turn.tell(_question(turn, following))
-    turn.change(next_answer=replace(following, asked=True), variations=None)
+    """Ask for what continues the answer, once that is complete."""
+    answer, following = turn.state.answer, turn.state.next_answer
+    if answer is None or not answer.complete or (following is not None and following.asked):
+        return
+    if following is None and turn.state.endless:
+        following = new_answer(turn, ENDLESS_BARS, turn.beat)
+    if following is not None:
+        turn.change(next_answer=_asked(turn, following), variations=None)
 
 
 def _ended(turn: Turn, answer: Answer, reason: str) -> None:
@@ -196,8 +211,7 @@ def _ended(turn: Turn, answer: Answer, reason: str) -> None:
     if answer.first_beat is None:
         pin(turn, answer.unplaced[0].tick if answer.unplaced else 0)
     close(turn)
-    if turn.state.next_answer is not None:
-        _ask_next(turn)
+    _ask_next(turn)
 
 
 def _say_failed(turn: Turn) -> None:
@@ -217,3 +231,4 @@ def _go_on(turn: Turn, answer: Answer, end: float) -> None:
         place(turn, event)
     if following.complete:
         close(turn)
+        _ask_next(turn)

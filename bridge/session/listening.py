@@ -18,7 +18,14 @@ from meloformer.bridge.channels import instrument_of
 from meloformer.bridge.engine.messages import Heard, Reset
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
-from meloformer.bridge.session.answering import ask, ask_for_more, cut, stop
+from meloformer.bridge.session.answering import (
+    ENDLESS_BARS,
+    ask,
+    ask_for_more,
+    cut,
+    play_on,
+    stop,
+)
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.state import Engine, Listening
 from meloformer.bridge.session.turn import Turn
@@ -89,16 +96,23 @@ def end_phrase(turn: Turn, _: PhraseEnd) -> None:
 
 
 def more(turn: Turn, message: Continue) -> None:
-    """Continue what has been heard: the phrase so far, the conversation, or the answer under way."""
+    """Continue what has been heard: the phrase so far, the conversation, or the answer under way.
+
+    For 0 bars: without end. A number of bars lets that end after the bars that are planned.
+    """
     address = address_of(Continue)
     if turn.state.along is not None:
         stop(turn, "interrupted")
-    if turn.state.answer is not None:
+    is_endless = message.bars == 0
+    if turn.state.answer is not None and (is_endless or turn.state.endless):
+        play_on(turn, is_endless)
+    elif turn.state.answer is not None:
         ask_for_more(turn, message.bars, address)
     else:
         stop(turn, "interrupted")  # variations in the making
         close_what_there_is(turn, address)
-        ask(turn, message.bars)
+        ask(turn, message.bars or ENDLESS_BARS)
+        turn.change(endless=is_endless)
 
 
 def attend(turn: Turn) -> None:

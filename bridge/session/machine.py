@@ -19,6 +19,7 @@ from meloformer.bridge.session import (
     midi_clock,
     replies,
     rewriting,
+    steering,
     swapping,
     transport,
     varying,
@@ -89,6 +90,7 @@ def wake_at(state: State) -> float | None:
         _ending_beat(turn),
         clock_out.next_beat(turn),
         along.asks_at(turn),
+        steering.steers_at(turn),
     )
     moments = [state.later.next_at, state.departures.next_at]
     moments += [None if state.pulse is None or state.pulse.silent else state.pulse.ends_at]
@@ -98,7 +100,7 @@ def wake_at(state: State) -> float | None:
 
 def _leaving_beat(turn: Turn) -> float | None:
     first = turn.state.cues.next_at
-    return None if first is None else first - turn.state.preset.answer.lookahead_beats
+    return None if first is None else first - turn.state.preset.answer.commit_beats
 
 
 def _ending_beat(turn: Turn) -> float | None:
@@ -106,7 +108,7 @@ def _ending_beat(turn: Turn) -> float | None:
     if answer is None or not answer.complete or state.cues or answer.first_beat is None:
         return None
     if state.next_answer is not None:
-        return end_beat(answer) - state.preset.answer.lookahead_beats
+        return end_beat(answer) - state.preset.answer.commit_beats
     return None if state.departures else end_beat(answer)
 
 
@@ -119,6 +121,7 @@ def _pass_time(turn: Turn) -> None:
     midi_clock.attend(turn)
     listening.attend(turn)
     along.attend(turn)
+    steering.attend(turn)
     leave(turn)
     answering.finish(turn)
     clock_out.attend(turn)
@@ -205,6 +208,16 @@ def _live_note(turn: Turn, message: osc.LiveNote) -> None:
     take(turn, message)
 
 
+def _set_control(turn: Turn, message: osc.SetControl) -> None:
+    replies.set_control(turn, message)
+    steering.changed(turn)
+
+
+def _set_meter(turn: Turn, message: osc.TransportMeter) -> None:
+    transport.set_meter(turn, message)
+    steering.changed(turn)
+
+
 def _stop(turn: Turn, _: osc.Stop) -> None:
     answering.stop(turn)
 
@@ -241,13 +254,13 @@ _MESSAGES: Final[dict[type, Handler]] = {
     osc.TransportClock: following.follow,
     osc.TransportTempo: transport.set_tempo,
     osc.TransportPosition: transport.locate,
-    osc.TransportMeter: transport.set_meter,
+    osc.TransportMeter: _set_meter,
     osc.LoadPreset: swapping.load_named,
     osc.AskPresets: swapping.list_names,
     osc.AskStatus: replies.status,
     osc.AskHelp: replies.help_asked,
     osc.Ping: replies.ping,
-    osc.SetControl: replies.set_control,
+    osc.SetControl: _set_control,
     osc.Learn: learning.learn,
 }
 

@@ -8,6 +8,7 @@ from typing import Final
 from meloformer.bridge.channels import way_out
 from meloformer.bridge.session.state import Answer, Cue, Line, Release, Strike, Voice
 from meloformer.bridge.session.turn import Turn
+from meloformer.bridge.tempo import SAME_BEAT
 from meloformer.model.chords import chord_name
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.score import DRUM_TICKS, velocity_of
@@ -37,9 +38,9 @@ def place(turn: Turn, event: Event) -> None:
         turn.change(answer=answer)
     if isinstance(event, BarStart):
         chord = "" if event.chord is None else chord_name(event.chord)
-        _cue(turn, event.tick, Line(answer.bars_said, chord))
+        _cue(turn, event.tick, Line(len(answer.lines), chord))
         end = event.tick + event.meter.ticks
-        turn.change(answer=replace(answer, bars_said=answer.bars_said + 1, end_tick=end))
+        turn.change(answer=replace(answer, lines=(*answer.lines, event.tick), end_tick=end))
     elif isinstance(event, NoteOn):
         _begin(turn, event)
     elif isinstance(event, NoteOff):
@@ -56,8 +57,30 @@ def close(turn: Turn) -> None:
 def end_beat(answer: Answer) -> float:
     """The transport's beat at the end of the last bar that the engine has begun."""
     assert answer.first_beat is not None
-    first = answer.end_tick if answer.first_tick is None else answer.first_tick
-    return answer.first_beat + (answer.end_tick - first) / TICKS_PER_QUARTER
+    return answer.first_beat if answer.first_tick is None else beat_of(answer, answer.end_tick)
+
+
+def beat_of(answer: Answer, tick: int) -> float:
+    """The transport's beat of a tick of an answer that has begun to be placed."""
+    assert answer.first_beat is not None and answer.first_tick is not None
+    return answer.first_beat + (tick - answer.first_tick) / TICKS_PER_QUARTER
+
+
+def give_up(turn: Turn, tick: int) -> None:
+    """What was planned from a bar line on will be said anew; the notes held over it are open again."""
+    answer = _answer(turn)
+    kept, dropped = turn.state.cues.split(beat_of(answer, tick) - SAME_BEAT)
+    struck = {cue.item.voice for cue in dropped if isinstance(cue.item, Strike)}
+    open_ = {key: voice for key, voice in answer.open.items() if voice not in struck}
+    for cue in dropped:
+        if isinstance(cue.item, Release) and cue.item.voice not in struck:
+            if cue.item.key is None:  # a drum's: it is nothing that the model would say again
+                kept = kept.plus(cue.at, cue.item, cue.rank)
+            else:
+                open_[cue.item.key] = cue.item.voice
+    lines = tuple(line for line in answer.lines if line < tick)
+    answer = replace(answer, open=open_, lines=lines, end_tick=tick, complete=False)
+    turn.change(cues=kept, answer=answer)
 
 
 def _first_beat(turn: Turn, answer: Answer, into: float) -> float:
@@ -95,7 +118,7 @@ def _end(turn: Turn, tick: int, instrument: int, pitch: int) -> None:
     voice = answer.open.get((instrument, pitch))
     if voice is not None:
         _keep_open(turn, {key: other for key, other in answer.open.items() if other is not voice})
-        _cue(turn, tick, Release(voice))
+        _cue(turn, tick, Release(voice, (instrument, pitch)))
 
 
 def _keep_open(turn: Turn, voices: dict[tuple[int, int], Voice]) -> None:
@@ -103,10 +126,7 @@ def _keep_open(turn: Turn, voices: dict[tuple[int, int], Voice]) -> None:
 
 
 def _cue(turn: Turn, tick: int, cue: Cue) -> None:
-    answer = _answer(turn)
-    assert answer.first_beat is not None and answer.first_tick is not None
-    beat = answer.first_beat + (tick - answer.first_tick) / TICKS_PER_QUARTER
-    turn.change(cues=turn.state.cues.plus(beat, cue, _RANKS[type(cue)]))
+    turn.change(cues=turn.state.cues.plus(beat_of(_answer(turn), tick), cue, _RANKS[type(cue)]))
 
 
 def _answer(turn: Turn) -> Answer:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from meloformer.bridge.addresses import PhraseNote
 from meloformer.bridge.capture import Capture
+from meloformer.bridge.engine.messages import Sampling
 from meloformer.bridge.ledger import Ledger
 from meloformer.bridge.midi import MidiNote, MidiOut
 from meloformer.bridge.pulse import Pulse
@@ -18,6 +19,8 @@ from meloformer.bridge.session.phases import Phase
 from meloformer.bridge.settings import ClockName, Device, Latency
 from meloformer.bridge.tempo import Clock
 from meloformer.model.events import Event
+from meloformer.model.limits import Rules
+from meloformer.model.score import Meter
 from meloformer.presets.parts import Part
 from meloformer.presets.preset import Listen, Preset
 
@@ -69,9 +72,10 @@ class Strike(NamedTuple):
 
 
 class Release(NamedTuple):
-    """A note of the answer ends."""
+    """A note of the answer ends; `key`: instrument and pitch to the model, to which a drum has no end."""
 
     voice: Voice
+    key: tuple[int, int] | None = None
 
 
 class Line(NamedTuple):
@@ -106,6 +110,15 @@ class Span(NamedTuple):
     of: int
 
 
+class Terms(NamedTuple):
+    """What an answer is made by; what the player changes meanwhile makes other ones."""
+
+    sampling: Sampling
+    players: tuple[int, ...] | None
+    rules: Rules
+    meter: Meter
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer, from asking to its last note-off.
@@ -124,12 +137,15 @@ class Answer:
     deaf_until: float  # beat: a note before it still belongs to the phrase, and does not interrupt
     span: Span | None = None  # of an infill: the bars to be made anew
     asked: bool = False  # the engine knows
+    asked_as: str = ""  # by this name; another one once it is made anew
+    terms: Terms | None = None  # by which it was asked for; None: it is never made anew
+    stale: bool = False  # the terms are other ones by now
     first_beat: float | None = None
     first_tick: int | None = None
     end_tick: int = 0
     unplaced: tuple[Event, ...] = ()
     open: Mapping[tuple[int, int], Voice] = field(default_factory=dict)
-    bars_said: int = 0
+    lines: tuple[int, ...] = ()  # ticks of the bar lines that were said
     notes: int = 0  # that have left
     complete: bool = False  # the engine has said everything
 
@@ -212,6 +228,7 @@ class State:
     along: Along | None = None
     answer: Answer | None = None
     next_answer: Answer | None = None  # begins where the present one ends
+    endless: bool = False  # every answer is continued, until somebody stops it
     cues: Schedule[Cue] = field(default_factory=Schedule)  # in beats: not sent yet
     departures: Schedule[Departure] = field(
         default_factory=Schedule

@@ -82,7 +82,7 @@ class Turn:
     @property
     def horizon(self) -> float:
         """Up to this beat, what is known of the answer leaves now."""
-        return self.beat + self.state.preset.answer.lookahead_beats + SAME_BEAT
+        return self.beat + self.state.preset.answer.commit_beats + SAME_BEAT
 
     @property
     def sampling(self) -> Sampling:

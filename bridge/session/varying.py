@@ -11,7 +11,7 @@ from meloformer.bridge.engine import messages as engine
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
 from meloformer.bridge.session import state as known
-from meloformer.bridge.session.answering import limits_of, new_answer, stop
+from meloformer.bridge.session.answering import agreed, new_answer, stop
 from meloformer.bridge.session.listening import close_what_there_is
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.placing import close, pin
@@ -99,8 +99,8 @@ def _make_next(turn: Turn) -> None:
     assert variations is not None
     request = str(turn.state.requests + 1)
     turn.change(requests=turn.state.requests + 1, variations=replace(variations, request=request))
-    players, rules = limits_of(turn, turn.state.preset.parts, turn.state.heard_on)
-    turn.tell(engine.Vary(request, variations.bars, turn.sampling, players, rules))
+    terms = agreed(turn, turn.state.preset.parts, turn.state.heard_on)
+    turn.tell(engine.Vary(request, variations.bars, terms.sampling, terms.players, terms.rules))
 
 
 def _rest(turn: Turn) -> None:

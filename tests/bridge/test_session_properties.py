@@ -20,6 +20,7 @@ from meloformer.bridge.engine.messages import (
     LoadFailed,
     NextBar,
     Reset,
+    Revise,
     Said,
     Stop,
     Vary,
@@ -95,6 +96,9 @@ MESSAGES: list[osc.Incoming] = [
     osc.Bye(9000),
     osc.SetControl("bars", 1),
     osc.SetControl("velocity", 2.0),
+    osc.SetControl("temperature", 0.5),
+    osc.SetControl("temperature", 1.5),
+    osc.SetControl("scale", "C major"),
     osc.TransportPosition(13.5),
 ]
 MIDI: list[MidiIn] = [
@@ -148,7 +152,7 @@ class Conversation(RuleBasedStateMachine):
     def a_client_says(self, message: osc.Incoming, ahead: float) -> None:
         self.session.receives(message, at=self.session.now + ahead)
 
-    @rule(bars=some.integers(1, 3))
+    @rule(bars=some.integers(0, 3))
     def a_client_wants_more(self, bars: int) -> None:
         self.session.receives(osc.Continue(bars))
 
@@ -166,6 +170,18 @@ class Conversation(RuleBasedStateMachine):
     def a_whole_score_comes(self) -> None:
         notes = [osc.PhraseNote(beat, 1.0, 1, 60 + beat, 80) for beat in range(3)]
         self.session.receives(osc.PhraseBegin(), *notes, osc.PhraseEnd())
+
+    @rule(gap=some.integers(6, 60), pitch=PITCHES, drum=some.booleans())
+    def a_whole_score_is_answered(self, gap: int, pitch: int, drum: bool) -> None:
+        self.a_whole_score_comes()
+        self.keep_up()
+        self.the_engine_says_all(gap, pitch, drum)
+
+    @precondition(lambda self: self.session.state.answer is not None)
+    @rule(value=some.floats(0, 2), seconds=some.floats(0, 3))
+    def a_knob_is_turned_in_mid_answer(self, value: float, seconds: float) -> None:
+        self.session.receives(osc.SetControl("temperature", value))
+        self.session.waits(seconds)
 
     @rule(seconds=some.floats(0.001, 3))
     def time_passes(self, seconds: float) -> None:
@@ -272,6 +288,7 @@ class Conversation(RuleBasedStateMachine):
         message = action.message
         if isinstance(message, Reset):
             self.encoder, self.varied = Encoder(), set()
+            self.band.open_at = {}
         elif isinstance(message, Heard):
             assert self.encoder is not None, "heard before a conversation was begun"
             self.encoder.push(message.event)  # raises where the event is out of place
@@ -290,6 +307,10 @@ class Conversation(RuleBasedStateMachine):
             assert self.session.state.engine is Engine.READY, "asked without a model"
             self.varied = {*self.varied, message.request} if isinstance(message, Vary) else set()
             self.band.takes(message, tick=self.band.bar_line)
+        elif isinstance(message, Revise):
+            assert self.band.asked is None, "made anew while an answer was under way"
+            assert message.tick in self.band.open_at, "made anew from where no bar begins"
+            self.band.takes(message, tick=message.tick)
         elif isinstance(message, Stop):
             assert self.band.asked is not None
             assert self.band.asked.request == message.request

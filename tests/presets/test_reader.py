@@ -56,7 +56,7 @@ def test_three_lines_make_a_preset_with_every_control_at_its_default(reads: Read
     }
     assert preset.midi_map == DEFAULT_MIDI_MAP
     assert preset.listen == Listen("silence", 2.0, 4)
-    assert preset.answer == Answer(4, "bar", 0.5)
+    assert preset.answer == Answer(4, "bar", 0.5, 0.5)
 
 
 def test_a_file_of_format_1_still_opens(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_file_of_format_1_still_opens(tmp_path: Path) -> None:
         MidiMapping(program=12, action="continue"),
     )
     assert preset.listen == Listen("bars", 1.5, 8)
-    assert preset.answer == Answer(16, "now", 2.0)
+    assert preset.answer == Answer(16, "now", 2.0, 2.0)
 
 
 def test_a_whole_number_may_be_written_with_a_point(reads: Reads) -> None:
@@ -253,6 +253,18 @@ def test_what_an_editor_leaves_behind_is_no_preset(tmp_path: Path) -> None:
 def test_a_preset_is_found_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "band.yaml").touch()
     assert find("band", tmp_path) == tmp_path / "band.yaml"
+
+
+def test_notes_are_sent_as_far_ahead_as_they_are_planned_unless_the_preset_says_less(reads: Reads) -> None:
+    assert reads(SMALLEST + "answer: {lookahead: 2}").answer.commit_beats == 2.0
+    assert reads(SMALLEST + "answer: {lookahead: 2, commit: 0}").answer.commit_beats == 0.0
+
+
+def test_a_note_cannot_be_sent_before_it_is_planned_for_good(reads: Reads) -> None:
+    with pytest.raises(
+        BrokenPresetError, match=r"answer.commit: 3 is not allowed; .*at most the lookahead.* 2"
+    ):
+        reads(SMALLEST + "answer: {lookahead: 2, commit: 3}")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""Steering: a control or the meter changes while an answer plays, and its bars from then on are made anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from meloformer.bridge.engine.messages import Revise, Stop
+from meloformer.bridge.session.answering import agreed, terms_of
+from meloformer.bridge.session.placing import beat_of, give_up
+from meloformer.bridge.session.turn import Turn
+from meloformer.bridge.tempo import SAME_BEAT
+
+
+def changed(turn: Turn) -> None:
+    """Something has changed by which answers are made; perhaps it has only been turned back."""
+    answer = turn.state.answer
+    if answer is not None and answer.terms is not None:
+        turn.change(
+            answer=replace(answer, stale=terms_of(turn, answer.parts, answer.heard_on) != answer.terms)
+        )
+
+
+def attend(turn: Turn) -> None:
+    """Time has passed: make the rest of the answer anew when the last moment for that has come."""
+    at = steers_at(turn)
+    if at is not None and turn.beat + SAME_BEAT >= at:
+        _revise(turn)
+
+
+def steers_at(turn: Turn) -> float | None:
+    """The beat at which the answer is made anew from its next bar line on; None where it is not.
+
+    As late as the lookahead permits: a knob that is being turned is waited for.
+    """
+    answer, line = turn.state.answer, _line(turn)
+    if answer is None or line is None:
+        return None
+    return beat_of(answer, line) - turn.state.preset.answer.lookahead_beats
+
+
+def _line(turn: Turn) -> int | None:
+    """The tick of the bar line from which on what is planned may still change."""
+    answer = turn.state.answer
+    if answer is None or not answer.stale or answer.first_beat is None:
+        return None
+    fixed = turn.beat + turn.state.preset.answer.lookahead_beats - SAME_BEAT
+    return next((line for line in answer.lines[1:] if beat_of(answer, line) >= fixed), None)
+
+
+def _revise(turn: Turn) -> None:
+    answer, line = turn.state.answer, _line(turn)
+    assert answer is not None and line is not None
+    if not answer.complete:
+        turn.tell(Stop(answer.asked_as))
+    _put_off_continuation(turn)
+    bars = answer.bars - answer.lines.index(line)
+    give_up(turn, line)
+    turn.change(requests=turn.state.requests + 1)
+    _ask(turn, str(turn.state.requests), line, bars)
+
+
+def _ask(turn: Turn, name: str, line: int, bars: int) -> None:
+    answer = turn.state.answer
+    assert answer is not None
+    terms = agreed(turn, answer.parts, answer.heard_on)
+    turn.change(answer=replace(answer, asked_as=name, terms=terms, stale=False))
+    turn.tell(Revise(name, line, bars, terms.sampling, terms.players, terms.meter, terms.rules))
+
+
+def _put_off_continuation(turn: Turn) -> None:
+    """What continues the answer is asked for again when the answer is complete."""
+    following = turn.state.next_answer
+    if following is not None:
+        if following.asked and not following.complete:
+            turn.tell(Stop(following.asked_as))
+        turn.change(next_answer=replace(following, asked=False, complete=False, unplaced=()))
