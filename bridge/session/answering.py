@@ -62,13 +62,14 @@ def play_on(turn: Turn, endless: bool) -> None:
 
 def said(turn: Turn, message: Said) -> None:
     """Place what the engine said, as soon as its place is known."""
-    following = turn.state.next_answer
+    following, answer = turn.state.next_answer, turn.state.answer
+    wanted = [each.asked_as for each in (answer, following) if each is not None]
+    if answer is None or message.request not in wanted:
+        return  # of an answer, or of bars, that are not wanted any more
+    turn.change(transcript=turn.state.transcript.plus(message.event))
     if following is not None and message.request == following.asked_as:
         turn.change(next_answer=replace(following, unplaced=(*following.unplaced, message.event)))
         return
-    answer = turn.state.answer
-    if answer is None or message.request != answer.asked_as:
-        return  # of an answer, or of bars, that are not wanted any more
     if answer.first_beat is not None:
         place(turn, message.event)
         return
@@ -180,8 +181,10 @@ def _asked(turn: Turn, answer: Answer) -> Answer:
     limits = terms.sampling, terms.players, terms.rules
     if answer.span is not None:
         turn.tell(Infill(answer.asked_as, *answer.span, *limits))
+        turn.change(transcript=turn.state.transcript.rewritten(*answer.span))
         return replace(answer, asked=True)
     turn.tell(Ask(answer.asked_as, answer.bars, *limits))
+    turn.change(transcript=turn.state.transcript.asked())
     return replace(answer, asked=True, terms=terms)
 
 
@@ -226,7 +229,8 @@ def _go_on(turn: Turn, answer: Answer, end: float) -> None:
     at = max(turn.now, turn.state.clock.tempo.seconds_at(end))
     turn.send(OutEnd(answer.request, answer.notes, "done"), at)
     turn.send(OutBegin(following.request, following.bars), at)
-    turn.change(answer=replace(following, first_beat=end, unplaced=()), next_answer=None)
+    stale = terms_of(turn, following.parts, following.heard_on) != following.terms
+    turn.change(answer=replace(following, first_beat=end, unplaced=(), stale=stale), next_answer=None)
     for event in following.unplaced:
         place(turn, event)
     if following.complete:

@@ -30,6 +30,7 @@ from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.state import Engine, Listening
 from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.tempo import SAME_BEAT
+from meloformer.bridge.transcript import Transcript
 from meloformer.bridge.written import events_of
 from meloformer.model.events import BarStart, Event
 from meloformer.model.vocabulary import TICKS_PER_QUARTER
@@ -194,14 +195,22 @@ def opened(turn: Turn) -> tuple[Capture, tuple[Event, ...]]:
 
 def new_conversation(turn: Turn, address: str) -> None:
     """Forget what was heard and answered so far."""
-    engine = turn.state.engine
-    if engine in (Engine.STARTING, Engine.EMPTY):
-        why = (
-            "no model is loaded; load another preset" if engine is Engine.EMPTY else "the engine is starting"
-        )
-        raise Refused(Code.ENGINE, address, f"{why}, then play again")
+    if turn.state.engine is Engine.EMPTY:
+        raise Refused(Code.ENGINE, address, "no model is loaded; load another preset, then play again")
     turn.tell(Reset(int(turn.state.controls["seed"])))
-    turn.change(can_continue=True, heard_on={}, phrase_bars=0, variations=None)
+    turn.change(can_continue=True, transcript=Transcript(), heard_on={}, phrase_bars=0, variations=None)
+
+
+def tell_again(turn: Turn) -> None:
+    """An engine that knows nothing is told the conversation so far."""
+    transcript = turn.state.transcript
+    if not turn.state.can_continue:
+        return
+    turn.tell(Reset(int(turn.state.controls["seed"])))
+    for event in transcript.events():
+        turn.tell(Heard(event))
+    phrase_bars = max(0, turn.state.phrase_bars - transcript.dropped)
+    turn.change(transcript=transcript.told_anew(), phrase_bars=phrase_bars)
 
 
 def _note_off(turn: Turn, message: LiveNote) -> None:
@@ -262,9 +271,10 @@ def _tell(turn: Turn, heard: Capture, events: Iterable[Event]) -> None:
 
 
 def hear(turn: Turn, events: Iterable[Event]) -> None:
-    """Let the engine hear what is played."""
+    """Let the engine hear what is played; one that is being started is told all of it then."""
     for event in events:
         turn.tell(Heard(event))
+        turn.change(transcript=turn.state.transcript.plus(event))
         if isinstance(event, BarStart):
             turn.change(phrase_bars=turn.state.phrase_bars + 1)
 

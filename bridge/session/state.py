@@ -18,6 +18,7 @@ from meloformer.bridge.session.events import Received
 from meloformer.bridge.session.phases import Phase
 from meloformer.bridge.settings import ClockName, Device, Latency
 from meloformer.bridge.tempo import Clock
+from meloformer.bridge.transcript import Transcript
 from meloformer.model.events import Event
 from meloformer.model.limits import Rules
 from meloformer.model.score import Meter
@@ -167,6 +168,7 @@ class Variations:
 
     count: int
     bars: int
+    before: Transcript  # of the conversation that they continue
     ready: tuple[Variation, ...] = ()
     request: str | None = None
     events: tuple[Event, ...] = ()
@@ -221,7 +223,8 @@ class State:
     programs: Mapping[int, int] = field(default_factory=dict)  # by channel
     pedals: frozenset[int] = frozenset()  # channels
     listening: Listening | None = None
-    can_continue: bool = False  # the engine knows a conversation
+    can_continue: bool = False  # there is a conversation
+    transcript: Transcript = field(default_factory=Transcript)  # of it
     phrase_bars: int = 0  # that the engine has heard of the phrase
     heard_on: Mapping[int, int] = field(default_factory=dict)
     variations: Variations | None = None

@@ -55,6 +55,7 @@ def _revise(turn: Turn) -> None:
     _put_off_continuation(turn)
     bars = answer.bars - answer.lines.index(line)
     give_up(turn, line)
+    turn.change(transcript=turn.state.transcript.until(line))
     turn.change(requests=turn.state.requests + 1)
     _ask(turn, str(turn.state.requests), line, bars)
 

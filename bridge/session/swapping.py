@@ -25,9 +25,10 @@ from meloformer.bridge.session.events import (
     PresetsListed,
 )
 from meloformer.bridge.session.learning import show_all
-from meloformer.bridge.session.listening import forget_live
+from meloformer.bridge.session.listening import forget_live, tell_again
 from meloformer.bridge.session.state import Engine
 from meloformer.bridge.session.turn import Turn
+from meloformer.bridge.transcript import Transcript
 from meloformer.presets.controls import CONTROLS, Setting
 from meloformer.presets.preset import Preset
 
@@ -68,18 +69,26 @@ def read(turn: Turn, event: PresetRead) -> None:
 
 
 def started(turn: Turn, _: EngineStarted) -> None:
-    """An empty engine is there: first of all, the preset in use."""
+    """An empty engine is there: it loads the preset in use, and is told the conversation to go on with."""
     turn.change(engine=Engine.LOADING)
     _load(turn, turn.state.preset)
+    tell_again(turn)
 
 
 def gone(turn: Turn, event: EngineGone) -> None:
-    """The engine is no more, and with it the conversation and what it was loading."""
-    turn.change(engine=Engine.STARTING, can_continue=False)
+    """The engine is no more, and with it what it was loading; another one will be told the conversation.
+
+    Not where it went while it was being told: perhaps that was too much for it. Nor a phrase so long that its
+    beginning is forgotten.
+    """
+    was_ready, transcript = turn.state.engine is Engine.READY, turn.state.transcript
+    turn.change(engine=Engine.STARTING)
     turn.send(Error(Code.ENGINE, ROOT, event.reason))
     stop(turn, "failed")
     turn.change(variations=None)
-    forget_live(turn)
+    if not was_ready or (turn.state.listening is not None and transcript.dropped):
+        forget_live(turn)
+        turn.change(can_continue=False, transcript=Transcript())
     lost = turn.state.loading
     turn.change(loading=None)
     if lost is not None and lost != turn.state.preset:

@@ -30,7 +30,7 @@ def vary(turn: Turn, message: Ask) -> None:
     if state.engine is not known.Engine.READY:
         raise Refused(Code.ENGINE, address, "no model is ready; wait until a preset is loaded")
     close_what_there_is(turn, address)
-    turn.change(variations=known.Variations(message.count, message.bars))
+    turn.change(variations=known.Variations(message.count, message.bars, turn.state.transcript))
     turn.enter(Cause.ASKED)
     _make_next(turn)
 
@@ -63,12 +63,16 @@ def choose(turn: Turn, message: Choose) -> None:
     """Play a variation; those that are not ready yet are given up, and another one that plays is stopped."""
     variations = turn.state.variations
     ready = () if variations is None else variations.ready
-    if not 1 <= message.index <= len(ready):
+    if variations is None or not 1 <= message.index <= len(ready):
         raise Refused(Code.NOT_NOW, address_of(Choose), _why_not(len(ready)))
     stop(turn, "interrupted")
     request, events = ready[message.index - 1]
     turn.change(listening=None)  # a phrase that has begun, and of which nothing has been heard
     turn.tell(engine.Choose(request))
+    transcript = variations.before.asked()
+    for event in events:
+        transcript = transcript.plus(event)
+    turn.change(transcript=transcript)
     answer = new_answer(turn, sum(isinstance(event, BarStart) for event in events), turn.beat)
     turn.change(answer=replace(answer, asked=True, complete=True, unplaced=events))
     turn.send(OutBegin(answer.request, answer.bars))

@@ -203,8 +203,6 @@ def test_a_crash_of_the_engine_ends_the_answer_and_says_why() -> None:
     assert session.sent(osc.OutEnd)[0].reason == "failed"
     assert session.sent(osc.Error)[0].code == Code.ENGINE
     assert session.state.phase is Phase.IDLE
-    session.receives(osc.Continue(4))
-    assert session.sent(osc.Error)[1].code == Code.NOT_NOW
 
 
 def test_an_answer_that_fails_ends_and_says_so() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from meloformer.bridge import addresses as osc
-from meloformer.bridge.engine.messages import Ask, Heard, Reset
+from meloformer.bridge.engine.messages import Ask, Heard, LoadFailed, Reset
 from meloformer.bridge.errors import Code
 from meloformer.bridge.midi import MidiControl, MidiNote
+from meloformer.bridge.session.events import EngineStarted
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.events import BarStart, NoteOff, NoteOn, TempoSet
 from meloformer.model.score import Meter
@@ -206,8 +207,17 @@ def test_a_score_has_an_end() -> None:
     assert refusals(session) == [(Code.TOO_MUCH, "/melo/phrase/note")]
 
 
-def test_a_note_before_there_is_an_engine_is_refused_with_the_reason() -> None:
+def test_a_note_before_there_is_an_engine_is_heard_when_there_is_one() -> None:
     session = Rehearsal(ready=False)
+    session.receives(osc.LiveNote(1, 60, 80))
+    assert not session.told(Heard)
+    session.happens(EngineStarted())
+    assert session.heard[-1] == NoteOn(0, 0, 60, 20)
+
+
+def test_a_note_while_no_model_can_be_had_is_refused_with_the_reason() -> None:
+    session = Rehearsal(ready=False)
+    session.happens(EngineStarted(), LoadFailed("band", "another vocabulary"))
     session.receives(osc.LiveNote(1, 60, 80))
     assert refusals(session) == [(Code.ENGINE, "/melo/note")]
     assert session.state.phase is Phase.IDLE
