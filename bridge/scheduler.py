@@ -7,6 +7,7 @@ has not left and none that has; what has left waits in seconds.
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
@@ -55,6 +56,10 @@ class Schedule(Generic[Item]):
         """The schedule without the cues at or after `at`, and these."""
         count = sum(cue.at < at for cue in self.cues)
         return Schedule(self.cues[:count], self.serial), self.cues[count:]
+
+    def without(self, unwanted: Callable[[Item], bool]) -> Schedule[Item]:
+        """Without the cues of these items."""
+        return Schedule(tuple(cue for cue in self.cues if not unwanted(cue.item)), self.serial)
 
     def moved(self, by: float) -> Schedule[Item]:
         """Every cue so much later."""

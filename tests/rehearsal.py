@@ -196,12 +196,25 @@ class FakeBand:
     def __init__(self) -> None:
         self.asked: Question | None = None
         self.tick = 0
+        self.line = 0  # of the present bar
         self.bars = 0
         self.open: set[tuple[int, int]] = set()
         self.open_at: dict[int, set[tuple[int, int]]] = {}  # at each bar line
+        self.heard: list[BarStart] = []  # the bar lines that it was told
 
-    def takes(self, asked: Question, tick: int) -> None:
-        held = self.open_at[tick] if isinstance(asked, Revise) else set()
+    def begins(self) -> None:
+        """A new conversation."""
+        self.open_at, self.heard, self.tick, self.bars = {}, [], 0, 0
+
+    def takes(self, asked: Question) -> None:
+        held: set[tuple[int, int]] = set()
+        tick = max(self.bar_line, max((line.tick + line.meter.ticks for line in self.heard), default=0))
+        if isinstance(asked, Revise):
+            tick, held = asked.tick, self.open_at[asked.tick]
+        elif isinstance(asked, NextBar):
+            tick = asked.start.tick
+        elif isinstance(asked, Infill):
+            tick = self.heard[asked.first].tick
         self.asked, self.tick, self.bars, self.open = asked, tick, 0, set(held)
         self.most_bars = bars_of(asked)
 
@@ -212,9 +225,9 @@ class FakeBand:
         if self.bars == 0 or self.tick + gap >= line:
             if self.bars == self.most_bars:
                 return None
-            self.tick, self.bars = line, self.bars + 1
+            self.tick, self.line, self.bars = line, line, self.bars + 1
             self.open_at[line] = set(self.open)
-            return BarStart(line, Meter(4, 4))
+            return BarStart(line, self.meter)
         self.tick += gap
         key = (128 if drum else 0, pitch)
         if key in self.open:
@@ -228,5 +241,12 @@ class FakeBand:
         return [NoteOff(self.bar_line, *key) for key in sorted(self.open)]
 
     @property
+    def meter(self) -> Meter:
+        """Bars are filled in as they were heard; all others are in common time."""
+        if isinstance(self.asked, Infill):
+            return self.heard[self.asked.first + self.bars - 1].meter
+        return Meter(4, 4)
+
+    @property
     def bar_line(self) -> int:
-        return self.tick if self.bars == 0 else (self.tick // 96 + 1) * 96
+        return self.tick if self.bars == 0 else self.line + self.meter.ticks

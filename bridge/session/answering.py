@@ -13,8 +13,8 @@ from meloformer.bridge.rows import address_of
 from meloformer.bridge.session.limiting import gave_way, rules_of
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.placing import close, end_beat, pin, place
-from meloformer.bridge.session.sounding import silence
-from meloformer.bridge.session.state import Answer, Engine, Span, Terms
+from meloformer.bridge.session.sounding import end_on, silence
+from meloformer.bridge.session.state import Answer, Ending, Engine, Span, Terms
 from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.tempo import SAME_BEAT
 from meloformer.model.events import NoteOn
@@ -31,6 +31,7 @@ def ask(turn: Turn, bars: int, lands: bool = False, span: Span | None = None) ->
 
     `span`: not for new bars behind the phrase, but for these in it.
     """
+    let_go(turn)
     answer = new_answer(turn, bars, turn.beat + LANDING_BEATS if lands else turn.beat)
     turn.change(answer=replace(answer, span=span), variations=None)
     ask_pending(turn)
@@ -92,6 +93,9 @@ def ended(turn: Turn, message: Ended) -> None:
 
 def finish(turn: Turn) -> None:
     """When the answer's last bar is over, end it; a continuation goes on without a gap."""
+    ending = turn.state.ending
+    if ending is not None and turn.beat + SAME_BEAT >= ending.beat and not turn.state.departures:
+        let_go(turn)
     answer = turn.state.answer
     if answer is None or not answer.complete or turn.state.cues:
         return
@@ -106,29 +110,47 @@ def finish(turn: Turn) -> None:
 
 
 def cut(turn: Turn, reason: str) -> None:
-    """Stop the answer if there is one: everything is silenced. The next phase is up to the caller.
+    """Stop the answer if there is one: all is silenced, or ends on the next beat if the preset says so.
+
+    The next phase is up to the caller.
 
     A variation in the making is given up; those that are ready can still be chosen. The band no longer plays
     along.
     """
     _give_up_making(turn)
     turn.change(along=None, endless=False)
+    let_go(turn)
     answer, following = turn.state.answer, turn.state.next_answer
     if answer is None:
         return
     for each in (answer, following):
         if each is not None and each.asked and not each.complete:
             turn.tell(Stop(each.asked_as))
-    turn.change(answer=None, next_answer=None)
-    silence(turn)
-    turn.send(OutEnd(answer.request, answer.notes, reason))
+    on_a_beat = reason == "interrupted" and _ends_on_a_beat(turn)
+    beat = turn.state.clock.next_point("beat", turn.beat) if on_a_beat else turn.beat
+    turn.change(answer=None, next_answer=None, ending=Ending(answer.request, answer.notes, beat))
+    if on_a_beat:
+        end_on(turn, beat)
+    else:
+        let_go(turn, reason)
+
+
+def let_go(turn: Turn, reason: str = "interrupted") -> None:
+    """End at once what was interrupted and was to sound until the next beat."""
+    ending = turn.state.ending
+    if ending is not None:
+        silence(turn)
+        turn.change(ending=None)
+        turn.send(OutEnd(ending.request, ending.notes, reason))
 
 
 def stop(turn: Turn, reason: str = "stopped") -> None:
-    """Stop the answer if there is one, and be idle."""
+    """Stop the answer if there is one, at once, and be idle."""
     turn.change(along=None)
+    let_go(turn)
     if turn.state.answer is not None or turn.state.is_making:
         cut(turn, reason)
+        let_go(turn, reason)
         turn.enter(Cause.OVER)
         turn.rest()
 
@@ -186,6 +208,11 @@ def _asked(turn: Turn, answer: Answer) -> Answer:
     turn.tell(Ask(answer.asked_as, answer.bars, *limits))
     turn.change(transcript=turn.state.transcript.asked())
     return replace(answer, asked=True, terms=terms)
+
+
+def _ends_on_a_beat(turn: Turn) -> bool:
+    state = turn.state
+    return state.preset.answer.interrupt == "beat" and state.clock.running and bool(state.osc)
 
 
 def _give_up_making(turn: Turn) -> None:

@@ -54,7 +54,8 @@ def live_note(turn: Turn, message: LiveNote) -> None:
     answer = turn.state.answer
     if answer is not None and turn.state.clock.running and turn.beat_meant < answer.deaf_until:
         return
-    cut(turn, "interrupted")
+    if answer is not None or turn.state.is_making:
+        cut(turn, "interrupted")
     if turn.state.listening is None:
         _listen(turn, explicit=False)
     heard = _ear(turn)

@@ -105,6 +105,8 @@ def _leaving_beat(turn: Turn) -> float | None:
 
 def _ending_beat(turn: Turn) -> float | None:
     answer, state = turn.state.answer, turn.state
+    if state.ending is not None:
+        return None if state.departures else state.ending.beat
     if answer is None or not answer.complete or state.cues or answer.first_beat is None:
         return None
     if state.next_answer is not None:

@@ -14,6 +14,7 @@ from meloformer.bridge.session.limiting import setting
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.state import Cue, Departure, Line, Release, Strike, Voice
 from meloformer.bridge.session.turn import Turn
+from meloformer.bridge.tempo import SAME_BEAT
 
 Sounds = OutBar | OutNote | OutOff
 LATE_S: Final = 0.002  # a note that leaves later than this after its time counts as late
@@ -35,7 +36,7 @@ def _leave_by_osc(turn: Turn) -> None:
     policy = turn.state.preset.answer.late
     for place, cue in enumerate(due):
         missed = isinstance(cue.item, Strike) and turn.beat - cue.at > MISSED_BEATS
-        if missed and policy == "shift":
+        if missed and policy == "shift" and turn.state.answer is not None:
             _shift(turn, replace(rest, cues=due[place:] + rest.cues), math.ceil(turn.beat - cue.at))
             _leave_by_osc(turn)
             return
@@ -70,6 +71,24 @@ def silence(turn: Turn) -> None:
         osc=Ledger(),
         midi=Ledger(),
     )
+
+
+def end_on(turn: Turn, beat: float) -> None:
+    """What sounds ends on that beat, and nothing begins there or later.
+
+    What has been sent by OSC with a later time tag ends at that.
+    """
+    state, at = turn.state, turn.state.clock.tempo.seconds_at(beat)
+    cues, _ = state.cues.split(beat - SAME_BEAT)
+    begun = [Voice(note.id, note.channel, note.pitch) for note in state.osc]
+    begun += [cue.item.voice for cue in cues.cues if isinstance(cue.item, Strike)]
+    ended = {cue.item.voice for cue in cues.cues if isinstance(cue.item, Release)}
+    for voice in begun:
+        if voice not in ended:
+            cues = cues.plus(beat, Release(voice))
+    later = {each.item.id for each in state.departures.cues if each.at >= at and each.item.message.velocity}
+    departures = state.departures.without(lambda departure: departure.id in later)
+    turn.change(cues=cues, departures=departures, sent_until=turn.now)
 
 
 def hush_channels(turn: Turn) -> None:
@@ -107,16 +126,19 @@ def _strike(turn: Turn, strike: Strike, beat: float, at: float) -> None:
     _send(turn, OutNote(id_, channel, pitch, velocity, beat), at)
     _plan(turn, at, Departure(id_, MidiNote(channel, pitch, velocity)))
     turn.count("sent")
-    answer = turn.state.answer
-    assert answer is not None
-    turn.change(answer=replace(answer, notes=answer.notes + 1))
-    turn.enter(Cause.SOUNDED)
+    answer, ending = turn.state.answer, turn.state.ending
+    if answer is not None:
+        turn.change(answer=replace(answer, notes=answer.notes + 1))
+        turn.enter(Cause.SOUNDED)
+    elif ending is not None:
+        turn.change(ending=ending._replace(notes=ending.notes + 1))
 
 
 def _end(turn: Turn, voice: Voice, beat: float, at: float) -> None:
     ledger, note = turn.state.osc.released(*voice)
     if note is None:
         return
+    at, beat = max(at, note.since), max(beat, note.beat)
     turn.change(osc=ledger)
     _send(turn, OutOff(note.id, note.channel, note.pitch, beat), at)
     _plan(turn, at, Departure(note.id, MidiNote(note.channel, note.pitch, 0)))

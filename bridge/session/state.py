@@ -151,6 +151,14 @@ class Answer:
     complete: bool = False  # the engine has said everything
 
 
+class Ending(NamedTuple):
+    """An answer that was interrupted and sounds on until `beat`; `notes` have left."""
+
+    request: str
+    notes: int
+    beat: float
+
+
 class Armed(NamedTuple):
     """The next tick of the MIDI clock is this beat of the transport, if it comes by then (seconds)."""
 
@@ -231,6 +239,7 @@ class State:
     along: Along | None = None
     answer: Answer | None = None
     next_answer: Answer | None = None  # begins where the present one ends
+    ending: Ending | None = None  # before the present one
     endless: bool = False  # every answer is continued, until somebody stops it
     cues: Schedule[Cue] = field(default_factory=Schedule)  # in beats: not sent yet
     departures: Schedule[Departure] = field(

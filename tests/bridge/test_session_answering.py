@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from meloformer.bridge import addresses as osc
@@ -12,7 +14,7 @@ from meloformer.bridge.session.events import Closing, EngineGone
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.score import Meter
-from rehearsal import Rehearsal, band, sounding
+from rehearsal import BAND, Rehearsal, band, sounding
 
 COMMON = Meter(4, 4)
 BAR = BarStart(96, COMMON)
@@ -259,3 +261,39 @@ def test_an_answer_keeps_its_parts_when_the_velocity_and_preset_change() -> None
     session.says(BAR, NoteOn(96, 0, 64, 20))
     assert session.state.answer is not None
     assert session.state.answer.parts == session.state.preset.parts
+
+
+def gently() -> Rehearsal:
+    """An answer at beat 5.5 of a preset whose answers, when interrupted, end on the next beat."""
+    session = asked(Rehearsal(replace(BAND, answer=replace(BAND.answer, interrupt="beat", commit_beats=0.1))))
+    session.says(BAR, NoteOn(96, 0, 64, 20), NoteOn(138, 0, 67, 20), NoteOn(150, 0, 71, 20))
+    session.waits(beats=4.5)
+    assert session.state.phase is Phase.PLAYING
+    return session
+
+
+def test_an_interrupted_answer_can_sound_on_to_the_next_beat_while_the_player_is_heard() -> None:
+    session = gently()
+    session.receives(osc.LiveNote(1, 50, 80))
+    assert session.state.phase is Phase.LISTENING
+    assert not silent(session)
+    session.waits(beats=0.6)
+    assert silent(session)
+    assert [note.pitch for note in session.sent(osc.OutNote)] == [64, 67]
+    assert {off.beat for off in session.sent(osc.OutOff)} == {6.0}
+    (end,) = session.sent(osc.OutEnd)
+    assert (end.notes, end.reason) == (2, "interrupted")
+
+
+def test_more_notes_of_the_player_do_not_end_it_any_sooner() -> None:
+    session = gently()
+    session.receives(osc.LiveNote(1, 50, 80), osc.LiveNote(1, 52, 80))
+    assert not silent(session)
+
+
+@pytest.mark.parametrize("message", [osc.Stop(), osc.Panic(), osc.TransportStop(), osc.PhraseEnd()])
+def test_what_ends_it_at_once_does_so_at_once_even_then(message: osc.Incoming) -> None:
+    session = gently()
+    session.receives(osc.LiveNote(1, 50, 80), message)
+    assert silent(session)
+    assert session.sent(osc.OutEnd)[0].reason == "interrupted"

@@ -59,6 +59,7 @@ PRESETS = {
     "bars": band("bars", end="bars", bars=1),
     "now": band("now", quantise="now"),
     "beat": band("beat", end="signal", quantise="beat"),
+    "gently": replace(BAND, name="gently", answer=replace(BAND.answer, interrupt="beat")),
 }
 MESSAGES: list[osc.Incoming] = [
     osc.PhraseBegin(),
@@ -255,7 +256,7 @@ class Conversation(RuleBasedStateMachine):
         state = self.session.state
         assert ids == {note.id for note in state.osc}
         assert keys == {(note.channel, note.pitch) for note in state.midi}
-        if state.phase in (Phase.IDLE, Phase.LISTENING):
+        if state.phase in (Phase.IDLE, Phase.LISTENING) and state.ending is None:
             assert not ids
             assert not keys
             assert not state.cues
@@ -288,17 +289,18 @@ class Conversation(RuleBasedStateMachine):
         message = action.message
         if isinstance(message, Reset):
             self.encoder, self.varied = Encoder(), set()
-            self.band.open_at = {}
+            self.band.begins()
         elif isinstance(message, Heard):
             assert self.encoder is not None, "heard before a conversation was begun"
             self.encoder.push(message.event)  # raises where the event is out of place
             self.varied = set()
             if isinstance(message.event, BarStart):
+                self.band.heard.append(message.event)
                 self.line = message.event.tick + message.event.meter.ticks
         elif isinstance(message, NextBar):
             assert self.band.asked is None, "asked while a bar was being made"
             assert message.start.tick == self.line, "a bar line was not told"
-            self.band.takes(message, tick=message.start.tick)
+            self.band.takes(message)
         elif isinstance(message, Choose):
             assert message.request in self.varied, "chosen, and never made"
             assert self.band.asked is None, "chosen while an answer was under way"
@@ -306,11 +308,11 @@ class Conversation(RuleBasedStateMachine):
             assert self.band.asked is None, "asked while an answer was under way"
             assert self.session.state.engine is Engine.READY, "asked without a model"
             self.varied = {*self.varied, message.request} if isinstance(message, Vary) else set()
-            self.band.takes(message, tick=self.band.bar_line)
+            self.band.takes(message)
         elif isinstance(message, Revise):
             assert self.band.asked is None, "made anew while an answer was under way"
             assert message.tick in self.band.open_at, "made anew from where no bar begins"
-            self.band.takes(message, tick=message.tick)
+            self.band.takes(message)
         elif isinstance(message, Stop):
             assert self.band.asked is not None
             assert self.band.asked.request == message.request
