@@ -30,6 +30,10 @@ class Ledger:
         """What sounds, in the order in which it was sent."""
         return iter(self.notes.values())
 
+    def moved(self, by: float) -> Ledger:
+        """Every note's beat so much later: beats are counted otherwise now."""
+        return Ledger({key: note._replace(beat=note.beat + by) for key, note in self.notes.items()})
+
     def struck(self, note: Sounding) -> tuple[Ledger, Sounding | None]:
         """With `note`; and the note it strikes over, which must be ended first."""
         ended = self.notes.get((note.channel, note.pitch))

@@ -20,6 +20,7 @@ from meloformer.bridge.pulse import Pulse
 from meloformer.bridge.rows import address_of
 from meloformer.bridge.session import transport
 from meloformer.bridge.session.following import OBEYED, is_led
+from meloformer.bridge.session.jumping import SAME_PLACE_BEATS, jump
 from meloformer.bridge.session.state import Armed
 from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.ticks import TICKS_PER_BEAT
@@ -27,8 +28,6 @@ from meloformer.bridge.ticks import TICKS_PER_BEAT
 SIXTEENTHS_PER_BEAT: Final = 4
 # A clock that begins to tick this soon after a start has started with it.
 JOINS_S: Final = 1.0
-# A song position nearer to where the transport is than this is no jump.
-SAME_PLACE_BEATS: Final = 0.5 / TICKS_PER_BEAT
 
 
 def heard(turn: Turn, message: MidiClock) -> None:
@@ -107,7 +106,7 @@ def _be_at(turn: Turn, beat: float) -> None:
     assert pulse is not None
     jumps = abs(clock.beat_at(turn.at) - beat) > SAME_PLACE_BEATS
     if jumps and clock.ahead is not None:
-        transport.cut_time(turn)
+        jump(turn, beat)
     if jumps or not clock.running:
         clock = turn.state.clock.started(beat, turn.at)
     turn.change(clock=replace(clock, ahead=beat - pulse.last.number / TICKS_PER_BEAT))

@@ -15,8 +15,7 @@ from meloformer.bridge.addresses import (
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
 from meloformer.bridge.session.along import meter_changed
-from meloformer.bridge.session.answering import stop
-from meloformer.bridge.session.listening import forget_live
+from meloformer.bridge.session.jumping import cut_time, jump
 from meloformer.bridge.session.turn import Turn
 from meloformer.model.score import Meter
 from meloformer.model.vocabulary import MAX_BAR_TICKS, TICKS_PER_QUARTER
@@ -40,9 +39,9 @@ def go_on(turn: Turn, _: TransportContinue) -> None:
 
 
 def locate(turn: Turn, message: TransportPosition) -> None:
-    """Go to a beat. While running, that ends what belonged to where it was."""
+    """Go to a beat. While running, over whole bars, the music goes on; over anything else it ends."""
     if turn.state.clock.running:
-        cut_time(turn)
+        jump(turn, message.beat)
     turn.change(clock=turn.state.clock.moved(message.beat, turn.at))
 
 
@@ -65,9 +64,3 @@ def set_meter(turn: Turn, message: TransportMeter) -> None:
     if listening is not None and listening.live is not None:
         turn.change(listening=replace(listening, live=replace(listening.live, bars=clock.bars)))
     meter_changed(turn)
-
-
-def cut_time(turn: Turn) -> None:
-    """Time jumps: what is heard or answered by the old time is over."""
-    stop(turn)
-    forget_live(turn)

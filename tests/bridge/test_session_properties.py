@@ -48,6 +48,7 @@ from meloformer.bridge.session.events import (
 )
 from meloformer.bridge.session.phases import Phase
 from meloformer.bridge.session.state import Engine
+from meloformer.bridge.tempo import quarters
 from meloformer.model.encoder import Encoder
 from meloformer.model.events import BarStart, NoteOn
 from rehearsal import BAND, FakeBand, Rehearsal, band, sounding
@@ -101,6 +102,8 @@ MESSAGES: list[osc.Incoming] = [
     osc.SetControl("temperature", 1.5),
     osc.SetControl("scale", "C major"),
     osc.TransportPosition(13.5),
+    osc.TransportPosition(0.0),
+    osc.TransportPosition(8.0),
 ]
 MIDI: list[MidiIn] = [
     MidiNote(1, 60, 80),
@@ -162,6 +165,12 @@ class Conversation(RuleBasedStateMachine):
         before = self.session.state.clock.beat_at(self.session.now)
         self.session.receives(osc.TransportTempo(bpm))
         assert self.session.state.clock.beat_at(self.session.now) == before
+
+    @rule(bars=some.integers(-2, 2))
+    def the_daw_loops(self, bars: int) -> None:
+        clock = self.session.state.clock
+        beat = clock.beat_at(self.session.now) + bars * quarters(clock.meter)
+        self.session.receives(osc.TransportPosition(max(0.0, beat)))
 
     @rule(onset=some.floats(0, 9), duration=some.floats(0, 9), channel=CHANNELS, pitch=PITCHES)
     def a_score_note_comes(self, onset: float, duration: float, channel: int, pitch: int) -> None:
