@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from difflib import get_close_matches
 from typing import Any, Final, cast
 
-from meloformer.bridge.addresses import Incoming, Outgoing
+from meloformer.bridge.addresses import Incoming, Outgoing, SetControl
 from meloformer.bridge.arguments import Argument, Unfit, Value
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import INCOMING, OUTGOING, ROOT, Row
@@ -42,6 +43,14 @@ def _taken_by(row: Row, count: int) -> list[Argument] | None:
     if count == len(needed):
         return needed
     return list(row.arguments) if count == len(row.arguments) else None
+
+
+def arguments(message: Incoming) -> tuple[Value, ...]:
+    """The OSC arguments of which `read` makes this message."""
+    if not isinstance(message, SetControl):
+        return astuple(message)
+    channel = () if message.channel is None else (message.channel,)
+    return (*channel, *(message.value if isinstance(message.value, tuple) else (message.value,)))
 
 
 def write(message: Outgoing) -> tuple[str, tuple[Value, ...]]:

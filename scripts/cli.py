@@ -20,6 +20,7 @@ from meloformer.scripts import (
     infill_verb,
     prepare_verb,
     presets_verb,
+    rehearse_verb,
     takes_verb,
     train_verb,
 )
@@ -44,6 +45,7 @@ app.command("evaluate")(evaluate_verb.evaluate)
 app.command("infill")(infill_verb.infill)
 app.command("prepare")(prepare_verb.prepare)
 app.add_typer(presets_verb.app, name="presets")
+app.command("rehearse")(rehearse_verb.rehearse)
 app.add_typer(takes_verb.app, name="takes")
 app.command("train")(train_verb.train)
 

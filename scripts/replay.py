@@ -84,17 +84,15 @@ class _Script:
         """Let a worker answer it all."""
         from meloformer.bridge.engine.worker import Worker
 
-        Worker(self, self.tell).run()  # type: ignore[arg-type]  # as much of a queue as a worker needs
+        Worker(self).run(self.tell)  # type: ignore[arg-type]  # as much of a queue as a worker needs
 
     def tell(self, message: FromEngine) -> None:
         """What the worker says."""
         if isinstance(message, Said):
             self.now[message.request].append(message.event)
-        elif isinstance(message, LoadFailed):
-            self._warm.put(message)
 
     def put(self, warm: Any) -> None:
-        """A model is ready."""
+        """A model is ready, or cannot be."""
         self._warm.put(warm)
 
     def empty(self) -> bool:

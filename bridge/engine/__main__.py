@@ -25,7 +25,7 @@ def main() -> None:
     from meloformer.bridge.engine.worker import Worker
 
     try:
-        Worker(inbox, tell).run()
+        Worker(inbox).run(tell)
     except OSError:
         sys.exit(1)  # the bridge is gone, and with it whoever could be told
 

@@ -55,7 +55,7 @@ _WARMING: Final = (BarStart(0, Meter(4, 4)), NoteOn(0, 0, 60, 20), NoteOff(24, 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Warm:
+class Warm:
     """A model is ready, and has read the first `has_read` tokens of the conversation of this number."""
 
     name: str
@@ -65,13 +65,22 @@ class _Warm:
     began_s: float
 
 
-class Worker:
-    """Takes messages from `inbox` until Quit; what there is to say goes to `tell`."""
+def on_a_thread(work: Callable[[], None]) -> None:
+    """Do it beside the conversation."""
+    threading.Thread(target=work, daemon=True).start()
 
-    def __init__(self, inbox: SimpleQueue[ToEngine | _Warm], tell: Callable[[FromEngine], None]) -> None:
+
+class Worker:
+    """Takes messages from `inbox` until Quit; a model is loaded `beside` that."""
+
+    def __init__(
+        self,
+        inbox: SimpleQueue[ToEngine | Warm | LoadFailed],
+        beside: Callable[[Callable[[], None]], None] = on_a_thread,
+    ) -> None:
         self._inbox = inbox
-        self._tell = tell
-        self._waiting: deque[ToEngine | _Warm] = deque()  # came while an answer was being given
+        self._beside = beside
+        self._waiting: deque[ToEngine | Warm | LoadFailed] = deque()  # came while an answer was being given
         self._performer: Performer | None = None
         self._seed = 0
         self._unheard: list[Event] = []  # of the conversation, while there is no model yet
@@ -79,32 +88,44 @@ class Worker:
         self._variations: Variations | None = None  # while they are made and chosen from
         self._companion: Companion | None = None  # while it plays along
 
-    def run(self) -> None:
+    def run(self, tell: Callable[[FromEngine], None]) -> None:
         """Play until told to leave."""
+        for said in self.said():
+            if said is not None:
+                tell(said)
+
+    def said(self) -> Iterator[FromEngine | None]:
+        """All there is to say, each as soon as it is decided; None: what a message asked for is done."""
         while True:
             message = self._waiting.popleft() if self._waiting else self._inbox.get()
             if isinstance(message, Quit):
                 return
             try:
-                self._do(message)
+                yield from self._do(message)
                 self._catch_up()
             except Exception as error:
-                self._tell(
-                    Trouble(f"{type(message).__name__.lower()} failed in the engine: {_in_short(error)}")
-                )
+                yield Trouble(f"{type(message).__name__.lower()} failed in the engine: {_in_short(error)}")
+            yield None
 
-    def _do(self, message: ToEngine | _Warm) -> None:
+    @property
+    def has_more(self) -> bool:
+        """Messages came while an answer was being given."""
+        return bool(self._waiting)
+
+    def _do(self, message: ToEngine | Warm | LoadFailed) -> Iterator[FromEngine]:
         match message:
             case Load():
                 self._load_beside(message)
-            case _Warm():
-                self._switch(message)
+            case LoadFailed():
+                yield message
+            case Warm():
+                yield self._switch(message)
             case Reset(seed):
                 self._begin(seed)
             case Heard(event):
                 self._hear(event)
             case Ask() | Vary() | Infill() | NextBar() | Revise():
-                self._answer(message)
+                yield from self._answer(message)
             case PlayAlong():
                 self._play_along()
             case Choose(request):
@@ -153,9 +174,9 @@ class Worker:
         if self._performer is not None and not self._waiting and self._inbox.empty():
             self._performer.catch_up()
 
-    def _answer(self, asked: Question) -> None:
-        """Say every event as it is decided; the reason for the end comes last, whatever happens."""
-        notes, reason = 0, "failed"
+    def _answer(self, asked: Question) -> Iterator[FromEngine]:
+        """Every event as it is decided; the reason for the end comes last, whatever happens."""
+        notes, reason, failure = 0, "failed", None
         try:
             with _steady_hands(), closing(self._events(asked)) as events:
                 for event in events:
@@ -163,12 +184,15 @@ class Worker:
                         reason = "stopped"
                         break
                     notes += isinstance(event, NoteOn)
-                    self._tell(Said(asked.request, event))
+                    yield Said(asked.request, event)
                 else:
                     reason = "done"
-        finally:
-            self._conversation += not isinstance(asked, Ask)
-            self._tell(Ended(asked.request, notes, reason))
+        except Exception as error:
+            failure = error
+        self._conversation += not isinstance(asked, Ask)
+        yield Ended(asked.request, notes, reason)
+        if failure is not None:
+            raise failure
 
     def _events(self, asked: Question) -> Generator[Event, None, None]:
         if self._performer is None:
@@ -203,20 +227,10 @@ class Worker:
 
     def _load_beside(self, message: Load) -> None:
         tokens = () if self._performer is None else self._performer.tokens
-        threading.Thread(target=self._load, args=(message, self._conversation, tokens), daemon=True).start()
+        conversation = self._conversation
+        self._beside(lambda: self._inbox.put(_loaded(message, conversation, tokens)))
 
-    def _load(self, message: Load, conversation: int, tokens: tuple[int, ...]) -> None:
-        """Load, warm up and read the conversation so far, while the present model plays on."""
-        began_s = now.seconds()
-        try:
-            listener = Listener(_warmed(load_to_play(Path(message.weights), message.device)))
-            listener.read(tokens)
-        except Exception as error:
-            self._tell(LoadFailed(message.name, _in_short(error)))
-        else:
-            self._inbox.put(_Warm(message.name, listener, conversation, len(tokens), began_s))
-
-    def _switch(self, warm: _Warm) -> None:
+    def _switch(self, warm: Warm) -> Loaded:
         """Go on with the new model, which reads what it has missed."""
         network = warm.listener.network
         if self._performer is None:
@@ -229,7 +243,18 @@ class Worker:
             self._performer.continue_with(Listener(network), has_read=0)
         gc.collect()
         gc.freeze()  # the model stays: the collector need not walk through it again
-        self._tell(Loaded(warm.name, (now.seconds() - warm.began_s) * 1000))
+        return Loaded(warm.name, (now.seconds() - warm.began_s) * 1000)
+
+
+def _loaded(message: Load, conversation: int, tokens: tuple[int, ...]) -> Warm | LoadFailed:
+    """Load, warm up and read the conversation so far, while the present model plays on."""
+    began_s = now.seconds()
+    try:
+        listener = Listener(_warmed(load_to_play(Path(message.weights), message.device)))
+        listener.read(tokens)
+    except Exception as error:
+        return LoadFailed(message.name, _in_short(error))
+    return Warm(message.name, listener, conversation, len(tokens), began_s)
 
 
 def _warmed(network: Weights) -> Weights:

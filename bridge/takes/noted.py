@@ -8,10 +8,9 @@ from dataclasses import astuple
 from typing import Any, Final, NamedTuple
 
 from meloformer.bridge.addresses import OutBar, OutNote, OutOff, sent_to
-from meloformer.bridge.border import write
+from meloformer.bridge.border import arguments, write
 from meloformer.bridge.engine.lines import to_line
 from meloformer.bridge.engine.messages import FromEngine
-from meloformer.bridge.midi import MidiTick
 from meloformer.bridge.session.actions import Action, Send, Tell
 from meloformer.bridge.session.events import EngineGone, Played, Received, Rejected, SessionEvent
 from meloformer.bridge.session.state import State
@@ -46,19 +45,22 @@ def heading(state: State, began: str) -> Line:
 def lines_of(noted: Noted, since: float) -> Iterator[Line]:
     """The lines of one step, each with its seconds since `since`."""
     at = {"s": round(noted.seconds - since, 6)}
-    for line in _happened(noted.event):
+    for line in _happened(noted.event, since):
         yield at | line
     for action in noted.actions:
         for line in _done(action):
             yield at | line
 
 
-def _happened(event: SessionEvent) -> Iterator[Line]:
+def _happened(event: SessionEvent, since: float) -> Iterator[Line]:
+    """`at` is the instant that a message means, in the same seconds."""
     match event:
-        case Received(message, host, _):
-            yield {"kind": "osc_in", "host": host, "address": sent_to(message), "arguments": astuple(message)}
-        case Played(message, _) if not isinstance(message, MidiTick):
-            yield {"kind": "midi_in", "message": [type(message).__name__, *astuple(message)]}
+        case Received(message, host, at):
+            means = {"at": round(at - since, 6), "host": host}
+            yield {"kind": "osc_in", "address": sent_to(message), "arguments": arguments(message), **means}
+        case Played(message, at):
+            said = [type(message).__name__, *astuple(message)]
+            yield {"kind": "midi_in", "message": said, "at": round(at - since, 6)}
         case Rejected(refused):
             yield {"kind": "refused", "address": refused.address, "reason": refused.reason}
         case EngineGone(reason):

@@ -81,7 +81,7 @@ def takes(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "8": [Quit()],
     }
     say(Load("band", str(preset.weights), "cpu"))
-    Worker(inbox, hear).run()
+    Worker(inbox).run(hear)
     folder = tmp_path_factory.mktemp("takes")
     recorder = Recorder(folder, begin(preset, "1.2.3", "cpu", 100.0), lambda _: None)
     running.start(recorder.serve, "take")
