@@ -7,7 +7,8 @@ from collections.abc import Generator, Set
 from meloformer.model import vocabulary as v
 from meloformer.model.encoder import by_bar
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
-from meloformer.model.performer import Key, Performer
+from meloformer.model.performer import Performer
+from meloformer.model.points import Key
 from meloformer.model.score import Score
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from meloformer.model.encoder import Inner
 from meloformer.model.events import BarStart, Event, NoteOff
-from meloformer.model.performer import Key, Performer, Point
+from meloformer.model.performer import Performer
+from meloformer.model.points import Key, Point
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence, Set
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,8 +15,9 @@ from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.grammar import Grammar
 from meloformer.model.limiter import Limiter
 from meloformer.model.limits import Limits
-from meloformer.model.listener import Bookmark, Listener, Weights
+from meloformer.model.listener import Listener, Weights
 from meloformer.model.memory import Memory
+from meloformer.model.points import Key, Line, Point
 from meloformer.model.sampling import Sampling, choose, distribution
 from meloformer.model.score import Meter, Score
 
@@ -28,43 +29,20 @@ MOST_LINES = 64  # bar lines of answers from which on they can be made anew
 COMMON_TIME = Meter(4, 4)
 NO_LIMITS = Limits()
 
-Key = tuple[int, int]  # instrument and pitch
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A moment of a conversation, to go back to; `network` is whose `bookmark` it is."""
-
-    tokens: int
-    grammar: Grammar
-    encoder: Encoder
-    heard: frozenset[int]
-    in_step: bool
-    network: Weights
-    bookmark: Bookmark
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A bar line inside an answer, before its bar of this number (from 0); `sounding`: its own notes."""
-
-    point: Point
-    bar: int
-    sounding: frozenset[Key]
-
 
 class Performer:
     """One conversation with a network. Not for more than one thread.
 
     Events come in and go out in ticks of 1/24 quarter since the conversation began; same seed, same answer.
-    The memory outlives the conversation: while it is mixed in, earlier ones have a say too.
+    The memory begins when it is first asked for, with the conversation so far, and outlives it: from then on
+    earlier ones have a say too.
     """
 
     def __init__(self, network: Weights, sampling: Sampling, seed: int, limits: Limits = NO_LIMITS) -> None:
         self.sampling = sampling
         self.limits = limits
         self.seed = seed
-        self.memory = Memory()
+        self.memory: Memory | None = None
         self._network = network
         self.reset()
 
@@ -283,15 +261,22 @@ class Performer:
         self.catch_up()
         chances = distribution(self._listener.logits(), permitted, self.sampling)
         if self.sampling.memory and not self._revocable:
-            chances = self.memory.mixed(chances, permitted, self.sampling.memory)
+            chances = self._recalling().mixed(chances, permitted, self.sampling.memory)
         return choose(chances, self._random)
+
+    def _recalling(self) -> Memory:
+        """The memory, which has learnt all that there is."""
+        if self.memory is None:
+            self.memory, self._learnt = Memory(), 0
+        for token in self._tokens[self._learnt :]:
+            self.memory.push(token)
+        self._learnt = len(self._tokens)
+        return self.memory
 
     def _take(self, tokens: Sequence[int]) -> list[Event]:
         self._tokens += tokens
-        if not self._revocable:
-            for token in self._tokens[self._learnt :]:
-                self.memory.push(token)
-            self._learnt = len(self._tokens)
+        if self.memory is not None and not self._revocable:
+            self._recalling()
         return [event for token in tokens for event in self._grammar.take(token)]
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from meloformer.model.memory import Memory
 from meloformer.model.score import Score, TempoChange
 from meloformer.model.weights import resolved
 from meloformer.presets.preset import Preset
@@ -53,7 +52,7 @@ def _given(preset: Preset, asks: Sequence[Ask], device: Device) -> Iterator[Scor
 
 def answered(performer: Performer, ask: Ask) -> Score:
     """The bars that a performer, with everything forgotten, answers to what is heard."""
-    performer.seed, performer.memory = ask.seed, Memory()
+    performer.seed, performer.memory = ask.seed, None
     hear(performer, ask.heard)
     notes = answer(performer, ask.heard, ask.bars)
     tempo = TempoChange(0, ask.heard.tempo_at(ask.heard.ticks))

@@ -19,6 +19,7 @@ from meloformer.scripts import (
     bench_limits,
     bench_memory,
     bench_sampling,
+    bench_session,
     bench_train,
 )
 from meloformer.scripts.options import BarsOption, DeviceOption, PresetOption, PresetsOption, Size
@@ -116,6 +117,18 @@ def sampling(
 ) -> None:
     """Every musical measure of a preset's answers at several temperatures, top_p, min_p and memory."""
     tell(bench_sampling.measure(preset, presets, data, prompts, device))
+
+
+@app.command()
+def session(
+    preset: PresetOption = DEFAULT,
+    presets: PresetsOption = SHIPPED,
+    minutes: Annotated[float, typer.Option(min=0.1, help="how long the evening is")] = 60.0,
+    live: Annotated[bool, typer.Option("--live", help="in real time, over UDP, to a bridge")] = False,
+    seed: Annotated[int, typer.Option(help="of what the players do")] = 1,
+) -> None:
+    """A long evening of all that players do: fails if a note stays behind; tells what grows or slows."""
+    tell(bench_session.measure(preset, presets, minutes, live, seed))
 
 
 @app.command()

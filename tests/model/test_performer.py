@@ -16,7 +16,7 @@ from meloformer.model.encoder import EncodeError
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn, TempoSet
 from meloformer.model.limits import Limits
 from meloformer.model.listener import Listener
-from meloformer.model.memory import LENGTHS, Exact, Recall
+from meloformer.model.memory import LENGTHS, Exact, Memory, Recall
 from meloformer.model.performer import HELD_BARS, Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Score
@@ -262,6 +262,7 @@ def test_a_memory_that_is_sure_plays_what_came_next_in_an_earlier_conversation(m
     offs = [NoteOff(note.tick + 12, 0, note.pitch) for note in melody]
     phrase = sorted([*bars, *melody, *offs], key=lambda event: event.tick)
     conversation = performer(model)
+    conversation.memory = Memory()
     conversation.memory.recalls = (Recall(Exact(), (0.999,) * (len(LENGTHS) + 1)),)
     conversation.sampling = Sampling(1.0, 1.0, 0.0, memory=1.0)
     for event in phrase:
