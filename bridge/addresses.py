@@ -123,6 +123,27 @@ class Accompany:
     on: Annotated[int, Says("1: play along; 0: no more", 0, 1)]
 
 
+@incoming(
+    "pause", "hear nothing that is played, until it is 0 again; what is asked for is answered all the same"
+)
+class Pause:
+    on: Annotated[int, Says("1: hear nothing; 0: listen again", 0, 1)]
+
+
+@incoming(
+    "mute", "the band is silent on every channel at once, until it is 0 again: the control silence, for all"
+)
+class Mute:
+    on: Annotated[int, Says("1: silent; 0: it plays again", 0, 1)]
+
+
+@incoming(
+    "reset", "stop, forget all that was heard and answered, and put every control where the preset has it"
+)
+class Reset:
+    pass
+
+
 @incoming("stop", "stop answering", answer=f"{ROOT}/out/end")
 class Stop:
     pass
@@ -334,7 +355,7 @@ class Error:
 
 Incoming = (
     Hello | Bye | LiveNote | PhraseBegin | PhraseNote | PhraseEnd | Continue | Infill | Variations
-    | Choose | Accompany | Stop | Panic
+    | Choose | Accompany | Pause | Mute | Reset | Stop | Panic
     | TransportStart | TransportStop | TransportContinue | TransportClock | TransportTempo
     | TransportPosition | TransportMeter | LoadPreset | AskPresets | AskStatus | AskHelp | Ping | SetControl
     | Learn

@@ -158,6 +158,11 @@ def forget(turn: Turn) -> None:
         turn.rest()
 
 
+def forget_conversation(turn: Turn) -> None:
+    """Nothing has been heard or answered yet."""
+    turn.change(can_continue=False, transcript=Transcript(), heard_on={}, phrase_bars=0, variations=None)
+
+
 def forget_live(turn: Turn) -> None:
     """Give up a phrase being played: the transport's time, by which it was heard, is no more."""
     if _heard(turn) is not None:

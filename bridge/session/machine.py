@@ -206,6 +206,8 @@ def _ended(turn: Turn, message: engine.Ended) -> None:
 
 
 def _live_note(turn: Turn, message: osc.LiveNote) -> None:
+    if turn.state.paused and message.velocity:
+        return
     take = listening.live_note if turn.state.along is None else along.note
     take(turn, message)
 
@@ -218,6 +220,25 @@ def _set_control(turn: Turn, message: osc.SetControl) -> None:
 def _set_meter(turn: Turn, message: osc.TransportMeter) -> None:
     transport.set_meter(turn, message)
     steering.changed(turn)
+
+
+def _mute(turn: Turn, message: osc.Mute) -> None:
+    _set_control(turn, osc.SetControl("silence", message.on))
+    learning.show(turn, "silence")
+
+
+def _pause(turn: Turn, message: osc.Pause) -> None:
+    turn.change(paused=bool(message.on))
+    if message.on:
+        listening.forget_live(turn)
+
+
+def _reset(turn: Turn, _: osc.Reset) -> None:
+    answering.stop(turn)
+    listening.forget(turn)
+    listening.forget_conversation(turn)
+    turn.change(paused=False, controls=swapping.starting_values(turn.state.preset), channel_controls={})
+    learning.show_all(turn)
 
 
 def _stop(turn: Turn, _: osc.Stop) -> None:
@@ -248,6 +269,9 @@ _MESSAGES: Final[dict[type, Handler]] = {
     osc.Variations: varying.vary,
     osc.Choose: varying.choose,
     osc.Accompany: along.accompany,
+    osc.Pause: _pause,
+    osc.Mute: _mute,
+    osc.Reset: _reset,
     osc.Stop: _stop,
     osc.Panic: _panic,
     osc.TransportStart: transport.start,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from meloformer.bridge.addresses import (
+    Accompany,
     Continue,
     Incoming,
     LiveNote,
     LoadPreset,
+    Mute,
     Panic,
+    Pause,
     SetControl,
 )
 from meloformer.bridge.midi import (
@@ -83,6 +86,13 @@ def _program(turn: Turn, message: MidiProgram) -> Incoming | None:
 def _action(turn: Turn, mapping: MidiMapping) -> Incoming:
     if mapping.preset is not None:
         return LoadPreset(mapping.preset)
-    make = INCOMING[f"{ROOT}/{mapping.action}"].make
-    message: Incoming = Continue(int(turn.state.controls["bars"])) if make is Continue else make()
+    make, state = INCOMING[f"{ROOT}/{mapping.action}"].make, turn.state
+    if make is Continue:
+        return Continue(int(state.controls["bars"]))
+    switched: dict[object, bool] = {
+        Accompany: state.along is not None,
+        Pause: state.paused,
+        Mute: bool(state.controls["silence"]),
+    }
+    message: Incoming = make(int(not switched[make])) if make in switched else make()
     return message

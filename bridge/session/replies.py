@@ -82,6 +82,7 @@ def status(turn: Turn, _: AskStatus) -> None:
         "engine": state.engine.value,
         "clock": state.following,
         "clock_source": "midi" if is_led(turn) else "internal",
+        "paused": int(state.paused),
         "running": int(clock.running),
         "bpm": clock.bpm,
         "meter": f"{meter.numerator}/{meter.denominator}",

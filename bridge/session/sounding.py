@@ -161,6 +161,8 @@ def _depart(turn: Turn, departure: Departure) -> None:
         ledger, ended = turn.state.midi.struck(note)
         assert ended is None, "a note is struck over only after its off has left"
     else:
-        ledger, _ = turn.state.midi.released(departure.id, message.channel, message.pitch)
+        ledger, ended = turn.state.midi.released(departure.id, message.channel, message.pitch)
+        if ended is None:
+            return  # its on was taken back
     turn.change(midi=ledger)
     turn.send_midi(message)

@@ -231,6 +231,7 @@ class State:
     programs: Mapping[int, int] = field(default_factory=dict)  # by channel
     pedals: frozenset[int] = frozenset()  # channels
     listening: Listening | None = None
+    paused: bool = False  # nothing that is played is heard
     can_continue: bool = False  # there is a conversation
     transcript: Transcript = field(default_factory=Transcript)  # of it
     phrase_bars: int = 0  # that the engine has heard of the phrase

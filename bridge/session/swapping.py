@@ -25,10 +25,9 @@ from meloformer.bridge.session.events import (
     PresetsListed,
 )
 from meloformer.bridge.session.learning import show_all
-from meloformer.bridge.session.listening import forget_live, tell_again
+from meloformer.bridge.session.listening import forget_conversation, forget_live, tell_again
 from meloformer.bridge.session.state import Engine
 from meloformer.bridge.session.turn import Turn
-from meloformer.bridge.transcript import Transcript
 from meloformer.presets.controls import CONTROLS, Setting
 from meloformer.presets.preset import Preset
 
@@ -88,7 +87,7 @@ def gone(turn: Turn, event: EngineGone) -> None:
     turn.change(variations=None)
     if not was_ready or (turn.state.listening is not None and transcript.dropped):
         forget_live(turn)
-        turn.change(can_continue=False, transcript=Transcript())
+        forget_conversation(turn)
     lost = turn.state.loading
     turn.change(loading=None)
     if lost is not None and lost != turn.state.preset:

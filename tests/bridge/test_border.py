@@ -70,7 +70,7 @@ def test_an_optional_argument_may_be_left_out() -> None:
         ("/melo/transport/tempo", (math.nan,), Code.OUT_OF_RANGE, "not nan"),
         ("/melo/transport/tempo", (math.inf,), Code.OUT_OF_RANGE, "from 20 to 400, not inf"),
         ("/melo/transport/tempo", (19.9,), Code.OUT_OF_RANGE, "not 19.9"),
-        ("/melo/continue", (65,), Code.OUT_OF_RANGE, "from 1 to 64"),
+        ("/melo/continue", (65,), Code.OUT_OF_RANGE, "from 0 to 64"),
         ("/melo/preset/load", (7,), Code.WRONG_TYPE, "name must be a text"),
         ("/melo/preset/load", ("x" * 201,), Code.OUT_OF_RANGE, "at most 200 characters"),
         (

@@ -75,6 +75,11 @@ MESSAGES: list[osc.Incoming] = [
     osc.Accompany(1),
     osc.Accompany(1),
     osc.Accompany(0),
+    osc.Pause(1),
+    osc.Pause(0),
+    osc.Mute(1),
+    osc.Mute(0),
+    osc.Reset(),
     osc.Stop(),
     osc.Panic(),
     osc.TransportStart(),
@@ -134,7 +139,7 @@ class Conversation(RuleBasedStateMachine):
         self.seen = 0
         self.open_request: str | None = None
         self.last_tag = 0.0
-        self.last_note_beat: dict[int, float] = {}
+        self.tags: dict[int, float] = {}  # of the notes that sound
 
     # What may happen
 
@@ -346,9 +351,10 @@ class Conversation(RuleBasedStateMachine):
             assert action.at is not None
             assert action.at >= self.last_tag
             self.last_tag = action.at
-            self.last_note_beat[message.id] = message.beat
+            self.tags[message.id] = action.at
         elif isinstance(message, osc.OutOff):
-            assert message.beat >= self.last_note_beat.pop(message.id) - 1e-6
+            assert action.at is not None
+            assert action.at >= self.tags.pop(message.id)
 
     def teardown(self) -> None:
         if not hasattr(self, "session"):
