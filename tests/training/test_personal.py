@@ -14,7 +14,7 @@ from datasets import Dataset
 from meloformer.model.chords import label
 from meloformer.model.network import Shape
 from meloformer.training import checkpoint, run
-from meloformer.training.bits import Bits
+from meloformer.training.bits import Bits, is_onset
 from meloformer.training.heldout import held_out_rows, parted
 from meloformer.training.journal import entries, measured
 from meloformer.training.loader import Rows
@@ -96,7 +96,7 @@ def test_of_a_few_held_out_pieces_every_bar_is_measured(store: Dataset) -> None:
 
 
 def bits_notes(row: torch.Tensor) -> int:
-    return int(run.is_onset(row).sum())
+    return int(is_onset(row).sum())
 
 
 def test_several_batches_in_a_step_learn_what_one_large_batch_learns(
