@@ -98,16 +98,18 @@ def save(folder: Path, state: State, name: str = NAME) -> None:
         "step": state.step,
         "seen": state.seen,
     }
-    if not world.is_first():
-        return
-    part = folder / f"{name}.part"
+    world.once(lambda: _write(saved, folder / name))
+
+
+def _write(saved: dict[str, Any], file: Path) -> None:
+    part = file.with_name(f"{file.name}.part")
     try:
         torch.save(saved, part)
-        os.replace(part, folder / name)
+        os.replace(part, file)
     except (OSError, RuntimeError) as error:  # torch tells a full disk as a RuntimeError
         part.unlink(missing_ok=True)
         reason = str(error).split("\n")[0]
-        raise RunError(f"{folder / name} cannot be written ({reason}); make room, then --resume") from error
+        raise RunError(f"{file} cannot be written ({reason}); make room, then --resume") from error
 
 
 def restore(folder: Path, state: State) -> None:
