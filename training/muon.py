@@ -40,5 +40,6 @@ def _step_of(towards: Tensor, group: dict[str, Any]) -> Tensor:
     moved = torch.nn.Parameter(torch.zeros_like(towards))
     moved.grad = towards
     options = {"lr": group["lr"], "adjust_lr_fn": group["adjust_lr_fn"]}
-    torch.optim.Muon([moved], momentum=0.0, nesterov=False, weight_decay=0.0, **options).step()
+    alone = torch.optim.Muon([moved], momentum=0.0, nesterov=False, weight_decay=0.0, **options)
+    alone.step()  # type: ignore[no-untyped-call]
     return moved.detach()
