@@ -122,7 +122,8 @@ def steps(
     """One step after another; log and checkpoint stand in the folder, at the end too."""
     device = next(state.network.parameters()).device
     worth_it = plan.is_long(state.step) and not is_sharded(state.network)  # its hooks would cut every graph
-    loss_function = learnt_together(state.network, compiled(loss_of) if worth_it else loss_of)
+    loss_function = compiled(loss_of) if worth_it else loss_of
+    loss_function = learnt_together(state.network, loss_function, recipe.accumulate)
     held_out = held_out_rows(music.own, Rows(recipe.tokens, recipe.bars))
     parameters = state.average.parameter_count()
     facts = {"parameters": parameters, "device": device.type, "plan": repr(plan), "processes": world.size()}

@@ -6,6 +6,8 @@ the weights of a block are whole only while it computes. Files know of neither: 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from itertools import count
 from typing import Any
 
 from torch import Tensor, nn
@@ -44,15 +46,21 @@ class Learner(nn.Module):
         return self.loss_function(self.network, columns, targets_BT)
 
 
-def learnt_together(network: Network, loss_function: LossFunction) -> LossFunction:
-    """The loss whose backward leaves the mean of all processes' gradients; alone, the loss as it is."""
+def learnt_together(network: Network, loss_function: LossFunction, accumulate: int) -> LossFunction:
+    """The loss whose backward leaves the mean of all processes' gradients; alone, the loss as it is.
+
+    Copies are averaged once a step, in the last of its `accumulate` backwards; shares in each, for they have no
+    room to keep a whole gradient until then.
+    """
     if world.size() == 1 or is_sharded(network):
         return loss_function
     learner = DistributedDataParallel(Learner(network, loss_function), gradient_as_bucket_view=True)
+    asked = count(1)
 
     def loss(_: nn.Module, columns: Columns, targets_BT: Tensor) -> Tensor:
-        nats: Tensor = learner(columns, targets_BT)
-        return nats
+        with learner.no_sync() if next(asked) % accumulate else nullcontext():
+            nats: Tensor = learner(columns, targets_BT)
+            return nats
 
     return loss
 

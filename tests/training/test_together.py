@@ -29,11 +29,20 @@ import sys
 from pathlib import Path
 import torch
 from meloformer.model import shape
-from meloformer.training import checkpoint, world
+from meloformer.training import checkpoint, run, world
 from meloformer.training.plan import BySteps
 from meloformer.training.recipe import Recipe
 from meloformer.training.run import train
 from meloformer.training.store import open_store
+
+def kept(state):
+    moments = [value for one in state.optimizers for of in one.state.values() for value in of.values()]
+    tensors = [*state.network.parameters(), *state.average.parameters(), *moments]
+    return sum(getattr(tensor, "_local_tensor", tensor).numel() for tensor in tensors)
+
+def begin(*arguments):
+    states.append(usual_begin(*arguments))
+    return states[-1]
 
 def descent(network, recipe):
     others = [network.token.weight, network.instrument.weight]
@@ -48,16 +57,20 @@ def taken_by(name, recipe, **options):
 torch.set_num_threads(1)
 shape.SIZES["tiny"] = shape.Shape(width=64, layers=1, kv_heads=1)
 store, out, usual = open_store(Path(sys.argv[1])), Path(sys.argv[2]), checkpoint.optimizers
+states, usual_begin, run.begin = [], run.begin, begin
 with world.joined():
     for name, recipe, shard, asked_after in eval(sys.argv[3]):
         taken_by(name, recipe, shard=shard)
+        (out / name / f"kept {{world.rank()}}").write_text(str(kept(states.pop())))
 """
 RECIPES: dict[str, Callable[[Recipe], Recipe]] = {
     "as it is": lambda recipe: recipe,
     "accumulated": lambda recipe: replace(recipe, accumulate=2),
     "adapters": adapted,
     "a row for one alone": lambda recipe: replace(recipe, batch=1),
-    "descent": lambda recipe: replace(recipe, clip=1e9, matrix_rate=0.1, other_rate=0.1, warmup=0),
+    "descent": lambda recipe: replace(
+        recipe, clip=1e9, matrix_rate=0.1, other_rate=0.1, warmup=0, accumulate=2
+    ),
 }
 BOTH = pytest.mark.parametrize("shard", [False, True], ids=["copies", "shares"])
 
@@ -160,6 +173,16 @@ def test_a_checkpoint_of_two_processes_has_the_shapes_of_one_of_one(
 ) -> None:
     train(store, tmp_path, rows(), BySteps(1, 0))
     assert shapes(saved(pair / str(shard) / "as it is")) == shapes(saved(tmp_path))
+
+
+def test_with_shares_a_process_keeps_half_of_weights_average_and_momentum(pair: Path) -> None:
+    copies, shares = (
+        [int((pair / shard / "as it is" / f"kept {rank}").read_text()) for rank in (0, 1)]
+        for shard in ("False", "True")
+    )
+    assert copies[0] == copies[1]
+    assert sum(shares) == pytest.approx(copies[0], rel=0.01)
+    assert max(shares) < 0.52 * copies[0]
 
 
 def shapes(value: Any) -> Any:
