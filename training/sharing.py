@@ -49,8 +49,8 @@ class Learner(nn.Module):
 def learnt_together(network: Network, loss_function: LossFunction, accumulate: int) -> LossFunction:
     """The loss whose backward leaves the mean of all processes' gradients; alone, the loss as it is.
 
-    Copies are averaged once a step, in the last of its `accumulate` backwards; shares in each, for they have no
-    room to keep a whole gradient until then.
+    Copies are averaged once a step, in the last of its `accumulate` backwards; shares in each, for they have
+    no room to keep a whole gradient until then.
     """
     if world.size() == 1 or is_sharded(network):
         return loss_function
