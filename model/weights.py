@@ -37,9 +37,14 @@ def save(network: Network, path: Path, facts: Mapping[str, str]) -> None:
     tensors = {name: tensor.detach().cpu().half().contiguous().numpy() for name, tensor in state.items()}
     shape = {name: str(value) for name, value in asdict(network.shape).items()}
     metadata = {**facts, "format": FORMAT, "vocabulary": fingerprint(), **shape}
-    part = path.with_suffix(".part")
+    part = part_of(path)
     save_file(tensors, part, metadata=metadata)
     os.replace(part, path)
+
+
+def part_of(path: Path) -> Path:
+    """Where a file is made until it is whole."""
+    return path.with_name(f"{path.name}.part")
 
 
 def facts_of(path: Path) -> dict[str, str]:

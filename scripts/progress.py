@@ -13,8 +13,8 @@ Show = Callable[[float, str], None]
 
 
 @contextmanager
-def moving(what: str, total: float) -> Iterator[Show]:
-    """A bar on standard error, up to `total`; gives the function that moves it."""
+def moving(what: str, total: float, shown: bool = True) -> Iterator[Show]:
+    """A bar on standard error, up to `total`; gives the function that moves it. Not `shown`, it is silent."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -22,7 +22,8 @@ def moving(what: str, total: float) -> Iterator[Show]:
         TextColumn("{task.fields[said]}"),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    silent = not (shown and console.is_terminal)
+    with Progress(*columns, console=console, transient=True, disable=silent) as progress:
         task = progress.add_task(what, total=total, said="")
 
         def show(done: float, said: str) -> None:

@@ -84,6 +84,21 @@ def train(
             show_default=False,
         ),
     ] = None,
+    accumulate: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=4096,
+            help="batches that make one step: the gradient of all of them in the memory of one",
+            show_default=False,
+        ),
+    ] = None,
+    shard: Annotated[
+        bool,
+        typer.Option(
+            "--shard", help="with torchrun: each process keeps a share of the model, not a copy (FSDP2)"
+        ),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="go on with the run of this name, as it was begun")
     ] = False,
@@ -110,36 +125,43 @@ def train(
     The learning rate rises at first, stays, and falls over the last fifth of the time or of the steps.
     A run that was stopped, with Ctrl-C or otherwise, goes on with --resume: to the end that it was begun
     for, or for as many minutes or steps more. From a preset it ends by itself when the held-out bars of
-    the music gain no more, and the best weights become the preset.
+    the music gain no more, and the best weights become the preset. Started by torchrun, its processes train
+    one model together.
     """
     beginnings = {"--size": size, "--from": from_, "--resume": resume, "--cooldown-of": cooldown_of}
-    _refuse_contradictions(beginnings, seq_len, minutes, steps)
+    _refuse_contradictions(beginnings, minutes, steps)
+    _refuse_what_is_kept({"--seq-len": seq_len, "--accumulate": accumulate}, resume, cooldown_of)
     _refuse_what_needs_a_preset({"--lora": lora, "--replay": replay}, from_, resume)
+    from meloformer.training import world
     from meloformer.training.job import Job, Length, check, work
 
     length = Length(minutes if minutes or steps or resume else USUAL_MINUTES, steps)
     beginning = (size or "small", seq_len or 512, from_, resume, cooldown_of)
-    job = Job(name, presets, runs, length, *beginning, terms, lora, replay)
-    check(job)
-    store = _music(data, job)
-    with moving(f"training {name}", 1.0) as show:
-        result = work(job, store, _teller(show))
-    for line in _report(job, result):
+    job = Job(name, presets, runs, length, *beginning, terms, lora, replay, accumulate or 1, shard)
+    with world.joined():
+        check(job)
+        store = _music(data, job)
+        with moving(f"training {name}", 1.0, world.is_first()) as show:
+            result = work(job, store, _teller(show) if world.is_first() else _silent)
+    for line in _report(job, result) if result else ():
         print(line)
 
 
 def _refuse_contradictions(
-    beginnings: Mapping[str, object], seq_len: int | None, minutes: float | None, steps: int | None
+    beginnings: Mapping[str, object], minutes: float | None, steps: int | None
 ) -> None:
     chosen = [option for option, value in beginnings.items() if value]
     if len(chosen) > 1 and chosen != ["--from", "--resume"]:
         raise typer.BadParameter(f"{' and '.join(chosen)} are different beginnings; choose one")
-    if seq_len is not None and chosen and chosen[-1] in ("--resume", "--cooldown-of"):
-        raise typer.BadParameter(
-            f"{chosen[-1]} keeps the rows that the run was begun with; leave --seq-len out"
-        )
     if minutes is not None and steps is not None:
         raise typer.BadParameter("--minutes and --steps are two lengths; choose one")
+
+
+def _refuse_what_is_kept(options: Mapping[str, object], resume: bool, cooldown_of: Path | None) -> None:
+    for option, value in options.items():
+        if value is not None and (resume or cooldown_of):
+            keeps = "--resume" if resume else "--cooldown-of"
+            raise typer.BadParameter(f"{keeps} keeps what the run was begun with; leave {option} out")
 
 
 def _refuse_what_needs_a_preset(options: Mapping[str, object], from_: str | None, resume: bool) -> None:
@@ -166,11 +188,12 @@ def _measured(bits: float | None) -> str:
 
 
 def _music(data: Path, job: Job) -> Dataset:
+    from meloformer.training import world
     from meloformer.training.ingest import midi_files
     from meloformer.training.job import music
     from meloformer.training.store import is_store
 
-    with moving("reading", 1 if is_store(data) else len(midi_files(data))) as show:
+    with moving("reading", 1 if is_store(data) else len(midi_files(data)), world.is_first()) as show:
         store, refusals = music(data, job, lambda done: show(done, f"{done} files"))
     tell_refused(refusals)
     return store
@@ -193,6 +216,10 @@ def _teller(show: Show) -> Tell:
         show(progress.done, said)
 
     return tell
+
+
+def _silent(_: Progress) -> None:
+    """What a process tells that is not the first."""
 
 
 def _expected(times: Sequence[tuple[float, float]], speed: float) -> str:

@@ -37,6 +37,21 @@ def wait_until(true: Callable[[], Any], what: str, patience_s: float = PATIENCE_
     return value
 
 
+@contextmanager
+def full_after(size: int) -> Iterator[None]:
+    """A disk on which no file gets longer than so many bytes. Not on Windows."""
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """An OSC message that came, when (monotonic seconds), and its time tag (seconds since 1970)."""

@@ -27,8 +27,13 @@ UNMAPPED = ("__init__.py", "py.typed")  # every package has them; they say nothi
 
 def commands(program: str) -> list[list[str]]:
     """The arguments of every line in a shell block that runs this program."""
-    lines = [shlex.split(line, comments=True) for line in SHELL]
+    lines = [without_torchrun(shlex.split(line, comments=True)) for line in SHELL]
     return [words[1:] for words in lines if words and Path(words[0]).name == program]
+
+
+def without_torchrun(words: list[str]) -> list[str]:
+    """What torchrun starts, where a line does."""
+    return words[3:] if words[1:2] == ["--nproc-per-node"] else words
 
 
 def map_of_the_readme() -> Iterator[tuple[str, str]]:

@@ -14,9 +14,12 @@ from torch import Tensor
 
 from meloformer.model.network import Network
 from meloformer.model.shape import HEAD_DIM, Shape
+from meloformer.training import sharing, world
 from meloformer.training.errors import RunError
 from meloformer.training.lora import adapt, is_adapted, merged
+from meloformer.training.muon import ShardedMuon
 from meloformer.training.recipe import Recipe
+from meloformer.training.sharing import is_sharded, share_like, whole
 
 NAME = "checkpoint.pt"
 BEST = "best.pt"  # the checkpoint whose average the held-out music liked best, where a run looks for it
@@ -33,12 +36,15 @@ class State:
     seen: int = 0
 
 
-def begin(network: Network, recipe: Recipe) -> State:
-    """A run at its very beginning, from these weights."""
+def begin(network: Network, recipe: Recipe, shard: bool = False) -> State:
+    """A run at its very beginning, from these weights; with `shard` each process keeps a share of them."""
     average = Network(network.shape).to(next(network.parameters()).device)
     average.load_state_dict(network.state_dict())
     if recipe.lora:
         adapt(network, recipe.lora)
+    if shard:
+        sharing.shard(network)
+        sharing.shard(average)
     return State(network, average, optimizers(network, recipe))
 
 
@@ -51,10 +57,11 @@ def optimizers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
     inside = {id(p) for p in network.blocks.parameters() if p.ndim == 2}
     matrices = [p for p in learnt if id(p) in inside]
     others = [p for p in learnt if id(p) not in inside]
+    muon = ShardedMuon if is_sharded(network) else torch.optim.Muon
     return [
         torch.optim.AdamW(matrices, lr=recipe.matrix_rate, betas=(0.9, 0.98), weight_decay=0.0)
         if is_adapted(network)
-        else torch.optim.Muon(
+        else muon(
             matrices,
             lr=recipe.matrix_rate,
             weight_decay=recipe.weight_decay,
@@ -81,29 +88,46 @@ def follow(state: State, keep: float) -> None:
 def save(folder: Path, state: State, name: str = NAME) -> None:
     """Everything, in one rename: a kill at any moment leaves the last whole checkpoint.
 
-    Raises RunError where there is no room for it; what was there before stays.
+    All processes together, and the first one writes. Raises RunError where there is no room for it; what was
+    there before stays.
     """
     saved: dict[str, Any] = {
-        "network": state.network.state_dict(),
-        "average": state.average.state_dict(),
-        "optimizers": [one.state_dict() for one in state.optimizers],
+        "network": whole(dict(state.network.state_dict())),
+        "average": whole(dict(state.average.state_dict())),
+        "optimizers": whole([one.state_dict() for one in state.optimizers]),
         "step": state.step,
         "seen": state.seen,
     }
-    part = folder / f"{name}.part"
+    world.once(lambda: _write(saved, folder / name))
+
+
+def _write(saved: dict[str, Any], file: Path) -> None:
+    part = file.with_name(f"{file.name}.part")
     try:
         torch.save(saved, part)
-        os.replace(part, folder / name)
+        os.replace(part, file)
     except (OSError, RuntimeError) as error:  # torch tells a full disk as a RuntimeError
         part.unlink(missing_ok=True)
         reason = str(error).split("\n")[0]
-        raise RunError(f"{folder / name} cannot be written ({reason}); make room, then --resume") from error
+        raise RunError(f"{file} cannot be written ({reason}); make room, then --resume") from error
 
 
 def restore(folder: Path, state: State) -> None:
-    """Go on from the folder's checkpoint where there is one. Raises RunError for one of another size."""
-    if not (folder / NAME).exists():
-        return
+    """Go on from the folder's checkpoint where there is one.
+
+    Raises RunError for one of another size, and where not all processes find the same one.
+    """
+    if (folder / NAME).exists():
+        _restore(folder, state)
+    least, most = world.least(state.step, -state.step)
+    if least != -most:
+        raise RunError(
+            f"{folder} ends at step {least:.0f} for one process, at {-most:.0f} for another; "
+            "let all of them see the same folder"
+        )
+
+
+def _restore(folder: Path, state: State) -> None:
     saved = read(folder / NAME)
     found, wanted = shape_of(saved["network"]), state.network.shape
     if found != wanted:
@@ -112,11 +136,25 @@ def restore(folder: Path, state: State) -> None:
         )
     if saved["network"].keys() != state.network.state_dict().keys():
         raise RunError(f"{folder / NAME} is one of LoRA, the run is not, or the other way; begin another run")
-    state.network.load_state_dict(saved["network"])
-    state.average.load_state_dict(saved["average"])
+    for network, of_it in ((state.network, saved["network"]), (state.average, saved["average"])):
+        own = network.state_dict()
+        network.load_state_dict({name: share_like(of_it[name], tensor) for name, tensor in own.items()})
     for one, of_one in zip(state.optimizers, saved["optimizers"], strict=True):
-        one.load_state_dict(of_one)
+        one.load_state_dict(_shares(of_one, one))
     state.step, state.seen = int(saved["step"]), int(saved["seen"])
+
+
+def _shares(saved: dict[str, Any], optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """An optimizer's state with shares for the tensors of which this process holds a share."""
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    state = {
+        number: {
+            name: share_like(value, weights[number]) if isinstance(value, Tensor) else value
+            for name, value in of_weight.items()
+        }
+        for number, of_weight in saved["state"].items()
+    }
+    return {**saved, "state": state}
 
 
 def read(path: Path) -> dict[str, Any]:

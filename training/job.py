@@ -13,7 +13,7 @@ from meloformer.model.shape import SIZES
 from meloformer.model.weights import load
 from meloformer.presets.reader import find
 from meloformer.presets.reader import read as read_preset
-from meloformer.training import checkpoint
+from meloformer.training import checkpoint, world
 from meloformer.training.errors import RunError, StoppedError
 from meloformer.training.heldout import parted
 from meloformer.training.ingest import prepare
@@ -68,6 +68,8 @@ class Job:
     terms: str = "not told"
     lora: bool = False
     replay: Path | None = None
+    accumulate: int = 1
+    shard: bool = False
 
     @property
     def run(self) -> Path:
@@ -79,7 +81,16 @@ class Job:
 
 
 def check(job: Job) -> None:
-    """Raises RunError where the job would overwrite a run or a preset that it does not go on with."""
+    """Raises RunError where the job would overwrite a run or a preset that it does not go on with.
+
+    The first process looks; when it says yes, no other has anything left to ask.
+    """
+    if job.shard and world.size() == 1:
+        raise RunError("--shard shares a model between processes; start them with torchrun, or leave it out")
+    world.once(lambda: _refuse_to_overwrite(job))
+
+
+def _refuse_to_overwrite(job: Job) -> None:
     if not job.resume and (job.run / checkpoint.NAME).exists():
         raise RunError(f"{job.run} holds a run already; --resume goes on with it, or choose another name")
     goes_on = job.resume or job.start == job.name or job.cooldown_of is not None
@@ -90,14 +101,22 @@ def check(job: Job) -> None:
 
 
 def music(data: Path, job: Job, progress: Callable[[int], None]) -> tuple[Dataset, list[Refusal]]:
-    """The data set at `data`, or one made of its MIDI files and kept with the run; and the refused ones."""
+    """The data set at `data`, or one made of its MIDI files and kept with the run; and the refused ones.
+
+    Only the first process reads MIDI files.
+    """
     if is_store(data):
         return parted(open_store(data)), []
-    kept, refusals = job.run / "data", list[Refusal]()
-    if not is_store(kept):
-        job.run.mkdir(parents=True, exist_ok=True)
-        refusals = prepare(data, kept, progress=progress)
-    return parted(open_store(kept)), refusals
+    kept = job.run / "data"
+    refusals = world.once(lambda: _prepared(data, kept, progress))
+    return parted(open_store(kept)), refusals or []
+
+
+def _prepared(data: Path, kept: Path, progress: Callable[[int], None]) -> list[Refusal]:
+    if is_store(kept):
+        return []
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    return prepare(data, kept, progress=progress)
 
 
 def first_step(job: Job) -> int:
@@ -106,16 +125,19 @@ def first_step(job: Job) -> int:
     return checkpoint.step_of(behind) if behind else 0
 
 
-def work(job: Job, store: Dataset, tell: Tell) -> Result:
-    """Train and publish; gives how it went.
+def work(job: Job, store: Dataset, tell: Tell) -> Result | None:
+    """Train and publish; gives how it went, and nothing where another process publishes.
 
     Raises StoppedError where somebody asked it to stop: the checkpoint is there, and nothing is published.
     """
     with listening() as stop:
         file = _trained(job, store, tell, stop)
-        if stop():
-            step = checkpoint.step_of(job.run)
-            raise StoppedError(f"{job.name} stopped after step {step}; with --resume it goes on from there")
+        (going,) = world.least(not stop())
+    if not world.is_first():
+        return None
+    if not going:
+        step = checkpoint.step_of(job.run)
+        raise StoppedError(f"{job.name} stopped after step {step}; with --resume it goes on from there")
     result = result_of(job.run, file, store)
     publish(file, job.preset, {**facts_of(job.run, store, job.terms), **result.facts()}, _like(job))
     return result
@@ -126,26 +148,32 @@ def _trained(job: Job, store: Dataset, tell: Tell, stop: Asked) -> Path:
     plan = job.length.plan(first_step(job), only_cooldown=job.cooldown_of is not None)
     if job.cooldown_of:
         assert plan is not None, "a cooldown has a length"
-        return cool_down(job.cooldown_of, job.run, store, plan, tell, stop)
+        return cool_down(job.cooldown_of, job.run, store, plan, tell, stop, job.shard)
     start = _weights_of(job) if job.start else None
     recipe = job.length.short_enough(_recipe(job, start))
     base = open_store(job.replay) if job.replay else None
     if recipe.replay and base is None:
         raise RunError(f"{job.run} replays base data; say which with --replay DATA")
-    return train(store, job.run, recipe, plan or plan_of(job.run), start, tell, stop, base)
+    return train(store, job.run, recipe, plan or plan_of(job.run), start, tell, stop, base, job.shard)
 
 
 def _recipe(job: Job, start: Network | None) -> Recipe:
     if job.resume:
         return recipe_of(job.run)
     if start is None:
-        return recipe_for(job.size, job.tokens)
+        return _begun(job, job.size)
     sizes = [name for name, shape in SIZES.items() if shape == start.shape]
     if not sizes:
         raise RunError(f"{job.start} is of {start.shape}, which is none of {', '.join(SIZES)}; use --size")
-    recipe = gentler(recipe_for(sizes[0], job.tokens))
+    recipe = gentler(_begun(job, sizes[0]))
     recipe = adapted(recipe) if job.lora else recipe
     return replayed(recipe) if job.replay else recipe
+
+
+def _begun(job: Job, size: str) -> Recipe:
+    """The recipe of a new run: at least a row for every process."""
+    recipe = recipe_for(size, job.tokens)
+    return replace(recipe, batch=max(recipe.batch, world.size()), accumulate=job.accumulate)
 
 
 def _weights_of(job: Job) -> Network:

@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from meloformer.training import board, world
 from meloformer.training.errors import RunError
 from meloformer.training.plan import Plan, plan_from
 from meloformer.training.recipe import Recipe
@@ -16,10 +17,13 @@ NAME = "log.jsonl"
 
 
 def log(folder: Path, **entry: object) -> None:
-    """One entry more. Raises RunError where there is no room for it."""
+    """One entry more, by the first process; curves follow it. Raises RunError where there is no room."""
+    if not world.is_first():
+        return
     try:
         with (folder / NAME).open("ab+") as file:
             file.write(f"{_parting(file)}{json.dumps(entry)}\n".encode())
+        board.draw(folder, entry)
     except OSError as error:
         raise RunError(f"{folder / NAME}: {error.strerror}; make room, then --resume") from error
 

@@ -18,8 +18,9 @@ class Adapted(nn.Module):
     def __init__(self, linear: nn.Linear, rank: int) -> None:
         super().__init__()
         self.weight = linear.weight
-        self.lora_a = nn.Parameter(torch.randn(rank, linear.in_features) * linear.in_features**-0.5)
-        self.lora_b = nn.Parameter(torch.zeros(linear.out_features, rank))
+        small = torch.randn(rank, linear.in_features) * linear.in_features**-0.5
+        self.lora_a = nn.Parameter(small.to(linear.weight.device))
+        self.lora_b = nn.Parameter(self.weight.new_zeros(linear.out_features, rank))
 
     def forward(self, x: Tensor) -> Tensor:
         return F.linear(x, self.weight) + F.linear(F.linear(x, self.lora_a), self.lora_b)

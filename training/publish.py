@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,9 +15,11 @@ from typing import Any
 import torch
 import yaml
 from datasets import Dataset
+from safetensors import SafetensorError
 
 from meloformer.model import weights
 from meloformer.model.network import Network
+from meloformer.model.weights import part_of
 from meloformer.presets import DEFAULT, SHIPPED
 from meloformer.presets.document import UnreadableError, parse
 from meloformer.presets.reader import upgraded
@@ -33,7 +36,8 @@ def publish(checkpoint: Path, preset: Path, facts: Mapping[str, str], like: Path
 
     `facts` travel in the weights file. A preset file that is there stays as it is, and is touched so that a
     bridge that watches the folder takes the new weights over; a new one gets the settings of the file `like`.
-    Raises PublishError where the preset plays another weights file, and RunError for no whole checkpoint.
+    Raises PublishError where the preset plays another weights file, or there is no room, and RunError for no
+    whole checkpoint.
     """
     saved = read(checkpoint)
     network = average_of(saved)
@@ -41,12 +45,28 @@ def publish(checkpoint: Path, preset: Path, facts: Mapping[str, str], like: Path
     text = None if preset.exists() else new_preset(preset.stem, file.name, facts, like)
     _refuse_if_unusable(network, checkpoint)
     _refuse_if_other_weights(preset, file)
-    preset.parent.mkdir(parents=True, exist_ok=True)
-    weights.save(network, file, {"steps": str(saved["step"]), "tokens_seen": str(saved["seen"]), **facts})
-    if text is None:
-        preset.touch()
-    else:
-        _write(preset, text)
+    facts = {"steps": str(saved["step"]), "tokens_seen": str(saved["seen"]), **facts}
+    with _whole_or_not_at_all(preset, file):
+        preset.parent.mkdir(parents=True, exist_ok=True)
+        weights.save(network, file, facts)
+        if text is None:
+            preset.touch()
+        else:
+            _write(preset, text)
+
+
+@contextmanager
+def _whole_or_not_at_all(*files: Path) -> Iterator[None]:
+    """What is half written when the disk is full goes again; files that were there stay as they were."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        for file in files:
+            part_of(file).unlink(missing_ok=True)
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise PublishError(
+            f"{files[0]} cannot be written ({reason}); make room, then --resume: the checkpoint is kept"
+        ) from error
 
 
 def facts_of(run: Path, store: Dataset, terms: str) -> dict[str, str]:
@@ -95,6 +115,6 @@ def _refuse_if_other_weights(preset: Path, file: Path) -> None:
 
 
 def _write(preset: Path, text: str) -> None:
-    part = preset.with_name(f"{preset.name}.part")
+    part = part_of(preset)
     part.write_text(text, encoding="utf-8")
     os.replace(part, preset)

@@ -20,8 +20,9 @@ from meloformer.training import frugal
 from meloformer.training.arithmetic import flops_of, synchronise
 from meloformer.training.checkpoint import begin
 from meloformer.training.loader import Rows, Windows, batches
+from meloformer.training.loss import LossFunction, attention_for, compiled, compiled_graphs, loss_with
 from meloformer.training.recipe import Recipe, recipe_for
-from meloformer.training.run import LossFunction, attention_for, compiled, compiled_graphs, loss_with, update
+from meloformer.training.run import update
 from meloformer.training.windows import Chances
 
 WARM = 2  # steps before anything is measured: compilers and allocators settle

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
+from kit import full_after
 from meloformer.model import shape
 from meloformer.model.shape import Shape
 from meloformer.model.weights import facts_of
 from meloformer.presets.reader import read
+from meloformer.training import job, publish
 from tunes import write_tunes
 
 
@@ -100,6 +103,35 @@ def test_adapters_and_replayed_base_data_end_in_a_preset_too(
     assert recipe["replay"] > 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot limit the size of its files")
+def test_a_full_disk_at_the_end_is_one_line_and_costs_no_step(
+    meloformer, songs: Path, tiny: Path, beginning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_a_full_disk(*arguments: object) -> None:
+        with full_after(10_000):
+            publish.publish(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "publish", on_a_full_disk)
+        outcome = meloformer("train", songs, "--name", "full", "--steps", 2, *beginning)
+    assert outcome.code == 1
+    assert outcome.err.count("\n") == 1
+    assert "make room, then --resume" in outcome.err
+    assert not list(tiny.glob("full*"))
+    where = ["--presets", tiny, "--runs", tmp_path / "runs"]
+    assert meloformer("train", songs, "--name", "full", "--resume", *where).code == 0
+    assert facts_of(tiny / "full.safetensors")["steps"] == "2"
+
+
+def test_several_batches_make_a_step_where_that_is_said(
+    meloformer, songs: Path, tiny: Path, beginning
+) -> None:
+    options = ["--steps", 2, "--accumulate", 2]
+    assert meloformer("train", songs, "--name", "more-at-once", *options, *beginning).code == 0
+    facts = facts_of(tiny / "more-at-once.safetensors")
+    assert json.loads(facts["recipe"])["accumulate"] == 2
+
+
 def test_a_preset_is_not_overwritten_by_chance(meloformer, songs: Path, tiny: Path, tmp_path: Path) -> None:
     before = (tiny / "band.safetensors").read_bytes()
     outcome = meloformer(
@@ -170,6 +202,8 @@ def test_one_piece_alone_cannot_be_held_out(meloformer, tiny: Path, tmp_path: Pa
         ["--name", "mine", "--minutes", "1", "--steps", "1"],
         ["--name", "mine", "--size", "base", "--from", "band"],
         ["--name", "mine", "--resume", "--seq-len", "512"],
+        ["--name", "mine", "--resume", "--accumulate", "2"],
+        ["--name", "mine", "--accumulate", "0"],
         ["--name", "mine", "--size", "enormous"],
         ["--name", "mine", "--steps", "0"],
         ["--name", "mine", "--lora"],

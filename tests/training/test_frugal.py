@@ -12,7 +12,7 @@ from meloformer.model.masks import Columns
 from meloformer.model.network import Network
 from meloformer.model.shape import SIZES, Shape
 from meloformer.training import frugal
-from meloformer.training.run import loss_of
+from meloformer.training.loss import loss_of
 from meloformer.training.speed import attend_under, saved_bytes
 from music import columns, document
 from music import network as random_network

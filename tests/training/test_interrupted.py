@@ -12,7 +12,7 @@ import pytest
 import torch
 from datasets import Dataset
 
-from kit import wait_until
+from kit import full_after, wait_until
 from meloformer.training import checkpoint, run
 from meloformer.training.errors import RunError
 from meloformer.training.plan import BySteps
@@ -57,19 +57,10 @@ def test_kill_9_loses_no_more_than_the_time_since_the_last_checkpoint(
 def test_a_full_disk_is_one_line_and_leaves_the_last_checkpoint_whole(
     store: Dataset, tmp_path: Path, recipe: Recipe
 ) -> None:
-    import resource
-
     train(store, tmp_path, recipe, BySteps(2, 0))
     before = (tmp_path / checkpoint.NAME).read_bytes()
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
-    try:
-        with pytest.raises(RunError, match="make room, then --resume"):
-            train(store, tmp_path, recipe, BySteps(4, 0))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, ignored)
+    with full_after(len(before) // 2), pytest.raises(RunError, match="make room, then --resume"):
+        train(store, tmp_path, recipe, BySteps(4, 0))
     assert (tmp_path / checkpoint.NAME).read_bytes() == before
     assert not list(tmp_path.glob("*.part"))
 

@@ -14,7 +14,8 @@ from datasets import Dataset
 from meloformer.model.chords import label
 from meloformer.model.network import Shape
 from meloformer.training import checkpoint, run
-from meloformer.training.bits import Bits
+from meloformer.training.bits import Bits, is_onset
+from meloformer.training.feed import Music
 from meloformer.training.heldout import held_out_rows, parted
 from meloformer.training.journal import entries, measured
 from meloformer.training.loader import Rows
@@ -96,7 +97,7 @@ def test_of_a_few_held_out_pieces_every_bar_is_measured(store: Dataset) -> None:
 
 
 def bits_notes(row: torch.Tensor) -> int:
-    return int(run.is_onset(row).sum())
+    return int(is_onset(row).sum())
 
 
 def test_several_batches_in_a_step_learn_what_one_large_batch_learns(
@@ -114,9 +115,9 @@ def test_replayed_rows_come_from_the_base_data(
     store: Dataset, tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = store.select([0])
-    own = run.Music(store.select([1]), base)
-    (columns, targets), *_ = next(own.steps(replace(recipe, batch=4, replay=1), 3))
-    (alone, _), *_ = next(run.Music(base).steps(replace(recipe, batch=1), 3))
+    own = Music(store.select([1]), base)
+    ((columns, targets),), _ = next(own.steps(replace(recipe, batch=4, replay=1), 3))
+    ((alone, _),), _ = next(Music(base).steps(replace(recipe, batch=1), 3))
     assert (columns.shape[0], targets.shape[0]) == (4, 4)
     assert torch.equal(columns[3:], alone)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from datasets import Dataset
 
+from kit import full_after
 from meloformer.model import weights
 from meloformer.presets.reader import read
 from meloformer.training import checkpoint
@@ -84,6 +86,28 @@ def test_weights_that_16_bits_cannot_hold_are_not_published(run: Path, tmp_path:
     with pytest.raises(PublishError, match="16 bits"):
         publish(run / checkpoint.NAME, tmp_path / "mine.yaml", {})
     assert not list(tmp_path.glob("mine*"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot limit the size of its files")
+@pytest.mark.parametrize("room", [10_000, 0], ids=["for half", "for nothing"])
+def test_a_full_disk_leaves_the_old_weights_whole_and_the_checkpoint_too(
+    run: Path, tmp_path: Path, room: int
+) -> None:
+    publish(run / checkpoint.NAME, tmp_path / "mine.yaml", {"steps": "before"})
+    before = {path: path.read_bytes() for path in [*tmp_path.glob("mine*"), run / checkpoint.NAME]}
+    with full_after(room), pytest.raises(PublishError, match="make room, then --resume"):
+        publish(run / checkpoint.NAME, tmp_path / "mine.yaml", {})
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(list(tmp_path.glob("mine*"))) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot limit the size of its files")
+def test_where_a_new_preset_has_no_room_none_is_there(run: Path, tmp_path: Path) -> None:
+    with full_after(10_000), pytest.raises(PublishError, match="the checkpoint is kept"):
+        publish(run / checkpoint.NAME, tmp_path / "mine.yaml", {})
+    assert not list(tmp_path.glob("mine*"))
+    publish(run / checkpoint.NAME, tmp_path / "mine.yaml", {})
+    assert read(tmp_path / "mine.yaml").name == "mine"
 
 
 def test_without_a_checkpoint_nothing_is_published(tmp_path: Path) -> None:
