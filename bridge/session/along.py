@@ -99,7 +99,7 @@ def asks_at(turn: Turn) -> float | None:
     along, answer = turn.state.along, turn.state.answer
     if along is None or along.heard is None or answer is None or answer.asked:
         return None
-    return along.heard.origin + along.next_tick / TICKS_PER_QUARTER - LEAD_BEATS
+    return along.heard.origin + along.next_tick / TICKS_PER_QUARTER - _lead(turn)
 
 
 def ended(turn: Turn, message: Ended) -> bool:
@@ -142,7 +142,7 @@ def _ask(turn: Turn) -> None:
     """Ask for the next bar, once every line before it has been told."""
     along, answer, state = turn.state.along, turn.state.answer, turn.state
     assert along is not None and along.heard is not None and answer is not None
-    if turn.beat + SAME_BEAT < along.heard.origin + along.next_tick / TICKS_PER_QUARTER - LEAD_BEATS:
+    if turn.beat + SAME_BEAT < along.heard.origin + along.next_tick / TICKS_PER_QUARTER - _lead(turn):
         return
     _tell(turn, *along.heard.begun(along.next_tick - 1))
     start = _bar_at(along.heard, along.next_tick)
@@ -155,6 +155,10 @@ def _ask(turn: Turn) -> None:
     turn.change(answer=replace(answer, asked=True, parts=state.preset.parts, heard_on=state.heard_on))
     assert turn.state.along is not None
     turn.change(along=replace(turn.state.along, next_tick=start.tick + start.meter.ticks))
+
+
+def _lead(turn: Turn) -> float:
+    return LEAD_BEATS + turn.delay_beats
 
 
 def _bar_at(heard: Capture, tick: int) -> BarStart:

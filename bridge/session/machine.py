@@ -98,7 +98,7 @@ def wake_at(state: State) -> float | None:
 
 def _leaving_beat(turn: Turn) -> float | None:
     first = turn.state.cues.next_at
-    return None if first is None else first - turn.state.preset.answer.lookahead_beats
+    return None if first is None else first - turn.lookahead_beats
 
 
 def _ending_beat(turn: Turn) -> float | None:
@@ -106,7 +106,7 @@ def _ending_beat(turn: Turn) -> float | None:
     if answer is None or not answer.complete or state.cues or answer.first_beat is None:
         return None
     if state.next_answer is not None:
-        return end_beat(answer) - state.preset.answer.lookahead_beats
+        return end_beat(answer) - turn.lookahead_beats
     return None if state.departures else end_beat(answer)
 
 
@@ -257,6 +257,7 @@ _HANDLERS: Final[dict[type, Handler]] = {
     happened.Played: _played,
     happened.EngineStarted: swapping.started,
     happened.EngineGone: swapping.gone,
+    happened.EngineDelay: swapping.delayed,
     happened.PresetRead: swapping.read,
     happened.PresetRefused: swapping.refused,
     happened.PresetsListed: swapping.listed,

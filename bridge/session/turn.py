@@ -80,9 +80,19 @@ class Turn:
         return self.state.clock.beat_at(self.at)
 
     @property
+    def delay_beats(self) -> float:
+        """What passes from a question to its answer even if the engine needs no time at all."""
+        return self.state.engine_delay_s * self.state.clock.bpm / 60
+
+    @property
+    def lookahead_beats(self) -> float:
+        """A note leaves so long before it sounds, if it is known by then."""
+        return self.state.preset.answer.lookahead_beats + self.delay_beats
+
+    @property
     def horizon(self) -> float:
         """Up to this beat, what is known of the answer leaves now."""
-        return self.beat + self.state.preset.answer.lookahead_beats + SAME_BEAT
+        return self.beat + self.lookahead_beats + SAME_BEAT
 
     @property
     def sampling(self) -> Sampling:
