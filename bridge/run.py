@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from queue import SimpleQueue
 
-from meloformer.bridge import now, running
+from meloformer.bridge import elsewhere, now, running
 from meloformer.bridge.errors import BridgeError
 from meloformer.bridge.library import Library
-from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched, unnoted
+from meloformer.bridge.loop import Engine, Inbox, Loop, MidiOutPort, Outside, Touched, unnoted
 from meloformer.bridge.midi import MidiOut
 from meloformer.bridge.session.events import Closing, Played
 from meloformer.bridge.session.following import OBEYED
@@ -56,8 +56,7 @@ def _opened(settings: Settings, inbox: Inbox, library: Library, state: State) ->
         stack.callback(osc.close)
         _say(f"OSC in {osc.endpoint}, out {settings.reply}")
         midi = _midi(settings, inbox.put, stack)
-        engine = running.EngineProcess(inbox.put)
-        stack.callback(engine.stop)
+        engine = _engine(settings, inbox, stack)
         _watch_presets(settings, inbox, stack)
         running.start(library.serve, "presets")
         running.start(osc.serve, "OSC in")
@@ -74,6 +73,18 @@ def _recorder(settings: Settings, inbox: Inbox, state: State, stack: ExitStack) 
     stack.callback(recorder.close)
     _say(f"take {recorder.file}")
     return recorder.note
+
+
+def _engine(settings: Settings, inbox: Inbox, stack: ExitStack) -> Engine:
+    """A process of this machine, or one elsewhere."""
+    if settings.engine is None:
+        process = running.EngineProcess(inbox.put)
+        stack.callback(process.stop)
+        return process
+    engine = elsewhere.far_engine(settings.engine, settings.key, inbox.put)
+    stack.callback(engine.stop)
+    _say(f"engine tcp://{settings.engine}")
+    return engine
 
 
 def _watch_presets(settings: Settings, inbox: Inbox, stack: ExitStack) -> None:

@@ -8,7 +8,17 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from meloformer.bridge.errors import BridgeError
+from meloformer.bridge.settings import Endpoint
 from meloformer.presets.controls import CONTROLS, Control, Setting
+
+
+def endpoint(said: str | Endpoint) -> Endpoint:
+    """HOST:PORT, or wrong arguments; a default passes through here too."""
+    try:
+        return Endpoint.parse(str(said))
+    except BridgeError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def control(name: str, help: str = "") -> Any:
