@@ -9,17 +9,17 @@ import typer
 
 from meloformer.bridge.settings import Backend, ClockName, Endpoint, Latency, Settings
 from meloformer.presets import DEFAULT, SHIPPED
-from meloformer.scripts.options import DeviceOption, PresetOption, PresetsOption, SeedOption, endpoint
+from meloformer.scripts.options import (
+    DeviceOption,
+    EngineOption,
+    KeyOption,
+    PresetOption,
+    PresetsOption,
+    SeedOption,
+    endpoint,
+)
 
-TCP = "tcp://"
 USUAL = Settings(presets=SHIPPED, preset=DEFAULT)
-
-
-def engine_endpoint(said: str) -> Endpoint:
-    """tcp://HOST:PORT, or wrong arguments."""
-    if not said.startswith(TCP):
-        raise typer.BadParameter(f"{said!r} is no engine's address; write {TCP}HOST:PORT")
-    return endpoint(said.removeprefix(TCP))
 
 
 def bridge(
@@ -57,18 +57,8 @@ def bridge(
     takes: Annotated[
         Path | None, typer.Option(metavar="DIR", file_okay=False, help="keep the session in this folder")
     ] = None,
-    engine: Annotated[
-        Endpoint | None,
-        typer.Option(
-            parser=engine_endpoint, metavar="tcp://HOST:PORT", help="play with the engine of another machine"
-        ),
-    ] = None,
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", dir_okay=False, envvar="MELOFORMER_KEY", help="the laptop.key of that engine"
-        ),
-    ] = None,
+    engine: EngineOption = None,
+    key: KeyOption = None,
 ) -> None:
     """Listen to OSC and MIDI, and answer in time, until Ctrl-C."""
     from meloformer.bridge.run import run_bridge

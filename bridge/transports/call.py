@@ -86,8 +86,7 @@ class Call:
 
     def close(self) -> None:
         """Free the wire; last words have a moment to leave."""
-        if self._offering is not None:
-            self._offering.close()
+        self._withdraw()
         self._wire.disable_monitor()
         self._monitor.close()
         self._wire.close()
@@ -130,9 +129,7 @@ class Call:
                 self._send(Line(to_line(order)))
 
     def _offer(self, load: Load) -> None:
-        if self._offering is not None:
-            self._offering.close()
-        self._offering = None
+        self._withdraw()
         try:
             self._offering = Offering(load)
         except OSError as error:
@@ -147,8 +144,13 @@ class Call:
         if offer is not None:
             self._send(offer)
 
+    def _withdraw(self) -> None:
+        if self._offering is not None:
+            self._offering.close()
+            self._offering = None
+
     def _not_offered(self, load: Load, error: OSError) -> None:
-        self._offering = None
+        self._withdraw()
         reason = f"{load.weights}: {error.strerror}; check `weights` in the preset"
         self._arrived(LoadFailed(load.name, reason))
 

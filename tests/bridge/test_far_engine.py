@@ -6,18 +6,14 @@ import os
 import signal
 import socket
 import stat
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 import zmq
 
+from doors import Door, dial, load, open_door, talking
 from kit import PATIENCE_S, running_bridge, wait_until
 from meloformer.bridge.engine.lines import to_line
 from meloformer.bridge.engine.messages import Ask, Load, Loaded, LoadFailed, Said
@@ -27,7 +23,6 @@ from meloformer.bridge.session.events import EngineDelay, EngineGone, EngineStar
 from meloformer.bridge.settings import Endpoint
 from meloformer.bridge.transports import keys
 from meloformer.bridge.transports.curve import dialled
-from meloformer.bridge.transports.far_engine import FarEngine
 from meloformer.bridge.transports.keys import LaptopKey
 from meloformer.model.events import NoteOn
 from meloformer.presets import DEFAULT
@@ -36,93 +31,12 @@ from talking import NATURAL, WEIGHTS, Talk
 
 GREETING_BYTES = 64  # of ZMTP, which says nothing of ours
 SOON_S = 5.0  # a person would wait so long for a clear word
-FAR = "from meloformer.bridge.engine import lines; {}; from meloformer.scripts import cli; cli.main()"
-
-
-@dataclass
-class Door:
-    """A running `meloformer engine`."""
-
-    process: subprocess.Popen[str]
-    folder: Path
-    lines: list[str] = field(default_factory=list)
-
-    @property
-    def place(self) -> Endpoint:
-        line = next(line for line in self.lines if line.startswith("engine on "))
-        return Endpoint.parse(line.split("tcp://")[1].split(",")[0])
-
-    @property
-    def key(self) -> Path:
-        return self.folder / "keys" / keys.LAPTOP_FILE
-
-    @property
-    def held(self) -> list[Path]:
-        return sorted((self.folder / "held").glob("*"))
-
-    def children(self) -> list[int]:
-        """The process ids of its engines."""
-        pid = self.process.pid
-        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(how)
-        return self.process.wait(PATIENCE_S)
-
-
-@contextmanager
-def open_door(folder: Path, port: int = 0, patched: str = "pass") -> Iterator[Door]:
-    """An engine on loopback, with its keys and what it holds in `folder`, until the end of the test."""
-    options = ["--keys", str(folder / "keys"), "--cache", str(folder / "held")]
-    command = [sys.executable, "-c", FAR.format(patched), "engine", "--listen", f"127.0.0.1:{port}"]
-    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
-    door = Door(process, folder)
-    reader = threading.Thread(target=keep, args=(process.stdout, door.lines), daemon=True)
-    reader.start()
-    try:
-        wait_until(lambda: any(line.startswith("engine on ") for line in door.lines), "the engine to listen")
-        yield door
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        reader.join(PATIENCE_S)
-
-
-def keep(stream: Any, lines: list[str]) -> None:
-    with stream:
-        lines.extend(iter(stream.readline, ""))
-
-
-def dial(place: Endpoint, key: Path) -> Callable[[Callable[[Any], None]], FarEngine]:
-    """What begins an engine that is at that place."""
-
-    def begins(arrived: Callable[[Any], None]) -> FarEngine:
-        engine = FarEngine(place, LaptopKey.read(key), arrived)
-        threading.Thread(target=engine.serve, daemon=True).start()
-        return engine
-
-    return begins
-
-
-@contextmanager
-def talking(place: Endpoint, key: Path) -> Iterator[Talk]:
-    talk = Talk(dial(place, key))
-    try:
-        yield talk
-    finally:
-        talk.engine.stop()
 
 
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     with open_door(tmp_path_factory.mktemp("far")) as door:
         yield door
-
-
-def load(talk: Talk, weights: str = WEIGHTS, name: str = DEFAULT) -> None:
-    talk.wait_for(EngineStarted)
-    talk.engine.tell(Load(name, weights, "cpu"))
 
 
 def test_a_far_engine_answers_as_one_of_this_machine_does(door: Door) -> None:
@@ -349,10 +263,11 @@ def test_a_bridge_with_the_wrong_key_says_so_and_stays(presets: Path, door: Door
         bridge.ask("/melo/ping", "/melo/pong")
 
 
-def test_an_answer_is_cut_short_by_a_stop(door: Door) -> None:
+def test_a_bridge_that_leaves_in_the_middle_of_an_answer_takes_its_engine_with_it(door: Door) -> None:
     with talking(door.place, door.key) as talk:
         load(talk)
         talk.wait_for(Loaded)
         talk.play()
         talk.engine.tell(Ask("long", 64, NATURAL, None))
         talk.wait_for(Said, lambda said: isinstance(said.event, NoteOn))
+    wait_until(lambda: not door.children(), "its end")
