@@ -49,7 +49,8 @@ def run_engine(place: Endpoint, keys: Path, cache: Path) -> None:
 def _check_installed() -> None:
     if find_spec("zmq") is None:
         raise BridgeError(
-            "an engine on another machine needs pyzmq, on both; run `pip install meloformer[remote]`"
+            "an engine on another machine needs pyzmq, on both; run `pip install meloformer[remote]` or, in a "
+            "clone, `.venv/bin/pip install pyzmq`"
         )
 
 
