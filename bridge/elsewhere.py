@@ -5,28 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from meloformer.bridge import running
 from meloformer.bridge.engine.held import Held
 from meloformer.bridge.errors import BridgeError
+from meloformer.bridge.loop import Engine
 from meloformer.bridge.settings import Endpoint
 
-if TYPE_CHECKING:
-    from meloformer.bridge.transports.far_engine import FarEngine
+Begins = Callable[[Callable[[Any], None]], Engine]
 
 
-def far_engine(place: Endpoint, key: Path | None, arrived: Callable[[Any], None]) -> FarEngine:
-    """The engine at that place, served on a thread of its own. Raises BridgeError."""
+def begins_at(place: Endpoint, key: Path | None) -> Begins:
+    """What begins the engine at that place, on a thread of its own. Raises BridgeError without a good key."""
     _check_installed()
     from meloformer.bridge.transports.far_engine import FarEngine
     from meloformer.bridge.transports.keys import LaptopKey
 
     if key is None:
         raise BridgeError(f"the engine at {place} wants a key; say --key with the laptop.key that it made")
-    engine = FarEngine(place, LaptopKey.read(key), arrived)
-    running.start(engine.serve, "engine elsewhere")
-    return engine
+    known = LaptopKey.read(key)
+
+    def begins(arrived: Callable[[Any], None]) -> FarEngine:
+        engine = FarEngine(place, known, arrived)
+        running.start(engine.serve, "engine elsewhere")
+        return engine
+
+    return begins
 
 
 def run_engine(place: Endpoint, keys: Path, cache: Path) -> None:
@@ -49,8 +54,8 @@ def run_engine(place: Endpoint, keys: Path, cache: Path) -> None:
 def _check_installed() -> None:
     if find_spec("zmq") is None:
         raise BridgeError(
-            "an engine on another machine needs pyzmq, on both; run `pip install meloformer[remote]` or, in a "
-            "clone, `.venv/bin/pip install pyzmq`"
+            "an engine on another machine needs pyzmq, on both; run `pip install meloformer[remote]`, "
+            "or in a clone `.venv/bin/pip install pyzmq`"
         )
 
 

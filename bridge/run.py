@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from meloformer.bridge import elsewhere, now, running
 from meloformer.bridge.errors import BridgeError
 from meloformer.bridge.library import Library
-from meloformer.bridge.loop import Engine, Inbox, Loop, MidiOutPort, Outside, Touched, unnoted
+from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched, unnoted
 from meloformer.bridge.midi import MidiOut
 from meloformer.bridge.session.events import Closing, Played
 from meloformer.bridge.session.following import OBEYED
@@ -30,6 +30,7 @@ def run_bridge(settings: Settings) -> None:
     """Run the bridge until SIGINT or SIGTERM; raises BridgeError or PresetError when it cannot start."""
     if settings.clock not in OBEYED:
         raise BridgeError(f"{settings.clock} cannot be followed here; choose --clock {' or '.join(OBEYED)}")
+    begins = _engine(settings)
     inbox: Inbox = SimpleQueue()
     running.steady_hands()
     running.on_end(lambda: inbox.put(Closing()))
@@ -37,7 +38,7 @@ def run_bridge(settings: Settings) -> None:
     preset = library.get(settings.preset)
     _say(f"MeloFormer {version('meloformer')}")
     state = _first_state(settings, preset)
-    with now.fine_grained(), _opened(settings, inbox, library, state) as outside:
+    with now.fine_grained(), _opened(settings, begins, inbox, library, state) as outside:
         gc.freeze()  # what is here stays: the collector need not walk through it while someone plays
         Loop(state, inbox, outside, _once(lambda: _say("listening"))).run()
 
@@ -48,7 +49,9 @@ def _first_state(settings: Settings, preset: Preset) -> State:
 
 
 @contextmanager
-def _opened(settings: Settings, inbox: Inbox, library: Library, state: State) -> Iterator[Outside]:
+def _opened(
+    settings: Settings, begins: elsewhere.Begins, inbox: Inbox, library: Library, state: State
+) -> Iterator[Outside]:
     """Takes, wires, engine and watched presets, closed again in the reverse order."""
     with ExitStack() as stack:
         noted = _recorder(settings, inbox, state, stack)
@@ -56,7 +59,8 @@ def _opened(settings: Settings, inbox: Inbox, library: Library, state: State) ->
         stack.callback(osc.close)
         _say(f"OSC in {osc.endpoint}, out {settings.reply}")
         midi = _midi(settings, inbox.put, stack)
-        engine = _engine(settings, inbox, stack)
+        engine = begins(inbox.put)
+        stack.callback(engine.stop)
         _watch_presets(settings, inbox, stack)
         running.start(library.serve, "presets")
         running.start(osc.serve, "OSC in")
@@ -75,16 +79,11 @@ def _recorder(settings: Settings, inbox: Inbox, state: State, stack: ExitStack) 
     return recorder.note
 
 
-def _engine(settings: Settings, inbox: Inbox, stack: ExitStack) -> Engine:
-    """A process of this machine, or one elsewhere."""
+def _engine(settings: Settings) -> elsewhere.Begins:
+    """What begins the engine: a process of this machine, or one elsewhere."""
     if settings.engine is None:
-        process = running.EngineProcess(inbox.put)
-        stack.callback(process.stop)
-        return process
-    engine = elsewhere.far_engine(settings.engine, settings.key, inbox.put)
-    stack.callback(engine.stop)
-    _say(f"engine tcp://{settings.engine}")
-    return engine
+        return running.EngineProcess
+    return elsewhere.begins_at(settings.engine, settings.key)
 
 
 def _watch_presets(settings: Settings, inbox: Inbox, stack: ExitStack) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,8 @@ class Held:
         file = self._file(sha256)
         if not file.is_file():
             return None
-        os.utime(file)
+        with suppress(OSError):  # a folder that can only be read still plays
+            os.utime(file)
         return file
 
     def expect(self, offer: Offer) -> Arriving:

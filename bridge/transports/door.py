@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import zmq
 
@@ -27,6 +27,8 @@ from meloformer.bridge.engine.parcels import (
     from_frames,
     to_frames,
 )
+from meloformer.bridge.errors import BridgeError
+from meloformer.bridge.running import EngineProcess
 from meloformer.bridge.session.events import EngineGone
 from meloformer.bridge.settings import Endpoint
 from meloformer.bridge.transports.curve import answer_about_key, listening
@@ -39,14 +41,6 @@ _LOOKED_FOR_MS: Final = 250
 _REFUSALS_APART_S: Final = 1.0
 
 
-class Engine(Protocol):
-    def start(self) -> None: ...
-
-    def tell(self, message: ToEngine) -> None: ...
-
-    def stop(self) -> None: ...
-
-
 @dataclass(slots=True, eq=False)
 class Guest:
     """The bridge that plays here."""
@@ -54,7 +48,7 @@ class Guest:
     identity: bytes  # of its connection
     bridge: str  # the name of its process
     heard_s: float
-    engine: Engine = field(init=False)
+    engine: EngineProcess = field(init=False)
     arriving: Arriving | None = None
     file: Path | None = None  # the weights it loaded last
 
@@ -67,11 +61,15 @@ class Door:
         place: Endpoint,
         key: EngineKey,
         held: Held,
-        begins: Callable[[Callable[[Any], None]], Engine],
+        begins: Callable[[Callable[[Any], None]], EngineProcess],
         say: Callable[[str], None],
     ) -> None:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._wire, self._asks, self.endpoint = listening(self._context, place, key)
+        try:
+            self._wire, self._asks, self.endpoint = listening(self._context, place, key)
+        except BridgeError:
+            self._context.destroy(linger=0)
+            raise
         self._key = key
         self._held = held
         self._begins = begins

@@ -53,14 +53,13 @@ def test_an_engine_is_named_by_its_whole_address(meloformer, told: list[Settings
 
 def test_a_far_engine_without_a_key_is_refused_with_the_way_out(meloformer, monkeypatch) -> None:
     monkeypatch.delenv("MELOFORMER_KEY", raising=False)
-    options = ("--midi", "none", "--osc", "127.0.0.1:0")
-    outcome = meloformer("bridge", *options, "--engine", "tcp://127.0.0.1:7410")
+    outcome = meloformer("bridge", "--engine", "tcp://127.0.0.1:7410")
     assert outcome.code == 1
     assert "say --key with the laptop.key" in outcome.err
 
 
 def test_a_key_file_that_is_not_there_is_told_by_its_name(meloformer, tmp_path: Path) -> None:
-    options = ("--midi", "none", "--osc", "127.0.0.1:0", "--engine", "tcp://127.0.0.1:7410")
-    outcome = meloformer("bridge", *options, "--key", str(tmp_path / "laptop.key"))
+    options = ("--engine", "tcp://127.0.0.1:7410", "--key", str(tmp_path / "laptop.key"))
+    outcome = meloformer("bridge", *options)
     assert outcome.code == 1
     assert "laptop.key: No such file or directory; copy" in outcome.err

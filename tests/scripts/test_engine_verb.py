@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from doors import open_door
-from kit import wait_until
+from kit import PATIENCE_S, wait_until
 from meloformer.bridge import elsewhere
 from meloformer.bridge.folders import cache_folder, settings_folder
 from meloformer.bridge.settings import Endpoint
@@ -34,12 +36,13 @@ def test_without_pyzmq_it_says_what_to_install(meloformer, monkeypatch: pytest.M
     assert "pip install meloformer[remote]" in outcome.err
 
 
-def test_an_address_that_is_taken_is_told(meloformer, tmp_path: Path) -> None:
+def test_an_address_that_is_taken_is_told(tmp_path: Path) -> None:
     with open_door(tmp_path) as door:
-        options = ("--keys", str(tmp_path / "keys"), "--cache", str(tmp_path / "held"))
-        outcome = meloformer("engine", "--listen", str(door.place), *options)
-        assert outcome.code == 1
-        assert "choose another --listen" in outcome.err
+        command = [sys.executable, "-m", "meloformer.scripts.cli", "engine", "--listen", str(door.place)]
+        options = ["--keys", str(tmp_path / "keys"), "--cache", str(tmp_path / "held")]
+        done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=PATIENCE_S)
+        assert done.returncode == 1
+        assert "choose another --listen" in done.stderr
 
 
 def test_the_laptop_s_line_is_shown_once_and_a_signal_ends_it(tmp_path: Path) -> None:
