@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import zmq
@@ -199,4 +200,5 @@ class Call:
             self._send(chunk)
 
     def _send(self, parcel: Parcel) -> None:
-        self._wire.send_multipart(to_frames(parcel), zmq.NOBLOCK)
+        with suppress(zmq.Again):  # the wire broke a moment ago, and its fate is about to be told
+            self._wire.send_multipart(to_frames(parcel), zmq.NOBLOCK)

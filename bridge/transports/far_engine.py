@@ -68,17 +68,17 @@ class FarEngine:
     def serve(self) -> None:
         """Dial when told to, and hand on what is said, until told to quit."""
         with zmq.Context() as context:
-            told, patience_s = "", None
+            told = ""
+            patience_s: float | None = None
             while self._may_dial(patience_s):
-                call, reason = self._call(context)
+                was_there, reason = self._call(context)
                 if reason is None:
                     break
-                patience_s = None
-                if (call is not None and call.welcomed) or reason != told:
+                news = was_there or reason != told
+                patience_s = None if news else _RETRY_S  # after news, the loop says when to start
+                if news:
                     told = reason
                     self._arrived(EngineGone(reason))
-                else:
-                    patience_s = _RETRY_S
         self._ended.put(None)
 
     def _may_dial(self, patience_s: float | None) -> bool:
@@ -91,14 +91,18 @@ class FarEngine:
             if Start() in orders or not ready:
                 return True
 
-    def _call(self, context: zmq.Context[zmq.Socket[bytes]]) -> tuple[Call | None, str | None]:
-        """One connection, from dialling to its end, and the reason for that; None: we hung up."""
+    def _call(self, context: zmq.Context[zmq.Socket[bytes]]) -> tuple[bool, str | None]:
+        """One connection, from dialling to its end: whether the engine was there, and why it ended.
+
+        The reason is None where we hung up.
+        """
         try:
             wire, monitor = dialled(context, self._place, self._key)
         except BridgeError as error:
-            return None, str(error)
+            return False, str(error)
         call = Call(wire, monitor, self._place, self._bridge, self._orders, self._arrived)
         try:
-            return call, call.serve()
+            reason = call.serve()
         finally:
             call.close()
+        return call.welcomed, reason
