@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from queue import SimpleQueue
 
-from meloformer.bridge import now, running
+from meloformer.bridge import elsewhere, now, running
 from meloformer.bridge.errors import BridgeError
 from meloformer.bridge.library import Library
 from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched, unnoted
@@ -30,6 +30,7 @@ def run_bridge(settings: Settings) -> None:
     """Run the bridge until SIGINT or SIGTERM; raises BridgeError or PresetError when it cannot start."""
     if settings.clock not in OBEYED:
         raise BridgeError(f"{settings.clock} cannot be followed here; choose --clock {' or '.join(OBEYED)}")
+    begins = _engine(settings)
     inbox: Inbox = SimpleQueue()
     running.steady_hands()
     running.on_end(lambda: inbox.put(Closing()))
@@ -37,7 +38,7 @@ def run_bridge(settings: Settings) -> None:
     preset = library.get(settings.preset)
     _say(f"MeloFormer {version('meloformer')}")
     state = _first_state(settings, preset)
-    with now.fine_grained(), _opened(settings, inbox, library, state) as outside:
+    with now.fine_grained(), _opened(settings, begins, inbox, library, state) as outside:
         gc.freeze()  # what is here stays: the collector need not walk through it while someone plays
         Loop(state, inbox, outside, _once(lambda: _say("listening"))).run()
 
@@ -48,7 +49,9 @@ def _first_state(settings: Settings, preset: Preset) -> State:
 
 
 @contextmanager
-def _opened(settings: Settings, inbox: Inbox, library: Library, state: State) -> Iterator[Outside]:
+def _opened(
+    settings: Settings, begins: elsewhere.Begins, inbox: Inbox, library: Library, state: State
+) -> Iterator[Outside]:
     """Takes, wires, engine and watched presets, closed again in the reverse order."""
     with ExitStack() as stack:
         noted = _recorder(settings, inbox, state, stack)
@@ -56,7 +59,7 @@ def _opened(settings: Settings, inbox: Inbox, library: Library, state: State) ->
         stack.callback(osc.close)
         _say(f"OSC in {osc.endpoint}, out {settings.reply}")
         midi = _midi(settings, inbox.put, stack)
-        engine = running.EngineProcess(inbox.put)
+        engine = begins(inbox.put)
         stack.callback(engine.stop)
         _watch_presets(settings, inbox, stack)
         running.start(library.serve, "presets")
@@ -74,6 +77,13 @@ def _recorder(settings: Settings, inbox: Inbox, state: State, stack: ExitStack) 
     stack.callback(recorder.close)
     _say(f"take {recorder.file}")
     return recorder.note
+
+
+def _engine(settings: Settings) -> elsewhere.Begins:
+    """What begins the engine: a process of this machine, or one elsewhere."""
+    if settings.engine is None:
+        return running.EngineProcess
+    return elsewhere.begins_at(settings.engine, settings.key)
 
 
 def _watch_presets(settings: Settings, inbox: Inbox, stack: ExitStack) -> None:

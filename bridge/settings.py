@@ -18,7 +18,7 @@ LOOPBACK: Final = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A host and a UDP port; port 0 takes any free one."""
+    """A host and a port; port 0 takes any free one."""
 
     host: str
     port: int
@@ -49,6 +49,7 @@ class Settings:
     """How to run the bridge. `presets` is a folder of preset files; `seed` None takes the preset's own.
 
     `takes` is the folder in which the session is kept; None: it is not.
+    `engine` is where one on another machine is reached, with `key`; None: it is a process of this machine.
     """
 
     presets: Path
@@ -64,3 +65,5 @@ class Settings:
     device: Device = "auto"
     seed: int | None = None
     takes: Path | None = None
+    engine: Endpoint | None = None
+    key: Path | None = None

@@ -21,15 +21,15 @@ IDLE_S: Final = 5.0
 Record = dict[str, Any]
 
 
-def measure(preset: str, presets: Path, repeats: int) -> Iterator[Record]:
-    """One record for each measurement, as it is made."""
-    with served(preset, presets, AT_ONCE) as bridge:
+def measure(preset: str, presets: Path, repeats: int, *options: str) -> Iterator[Record]:
+    """One record for each measurement, as it is made; `options` are those of `meloformer bridge`."""
+    with served(preset, presets, AT_ONCE, *options) as bridge:
         bridge.send("/melo/transport/tempo", BPM)
         for notes in NOTES:
             yield first_note(bridge, notes, repeats)
         yield handed_over(bridge, 32, repeats)
         yield idle(bridge)
-    with served(preset, presets, IN_TIME) as bridge:
+    with served(preset, presets, IN_TIME, *options) as bridge:
         yield timing(bridge)
 
 

@@ -22,7 +22,16 @@ from meloformer.scripts import (
     bench_session,
     bench_train,
 )
-from meloformer.scripts.options import BarsOption, DeviceOption, PresetOption, PresetsOption, Size
+from meloformer.scripts.options import (
+    BarsOption,
+    DeviceOption,
+    EngineOption,
+    KeyOption,
+    PresetOption,
+    PresetsOption,
+    Size,
+    far,
+)
 
 app = typer.Typer(help="The measurements behind the README's tables, as JSON lines.", no_args_is_help=True)
 
@@ -32,9 +41,11 @@ def bridge(
     preset: PresetOption = DEFAULT,
     presets: PresetsOption = SHIPPED,
     repeats: Annotated[int, typer.Option(min=1, help="how many phrases of each length")] = 10,
+    engine: EngineOption = None,
+    key: KeyOption = None,
 ) -> None:
     """The time to the first answered note, how exact notes leave, and what idling costs."""
-    tell(bench_bridge.measure(preset, presets, repeats))
+    tell(bench_bridge.measure(preset, presets, repeats, *far(engine, key)))
 
 
 @app.command()

@@ -7,20 +7,19 @@ from typing import Annotated
 
 import typer
 
-from meloformer.bridge.errors import BridgeError
 from meloformer.bridge.settings import Backend, ClockName, Endpoint, Latency, Settings
 from meloformer.presets import DEFAULT, SHIPPED
-from meloformer.scripts.options import DeviceOption, PresetOption, PresetsOption, SeedOption
+from meloformer.scripts.options import (
+    DeviceOption,
+    EngineOption,
+    KeyOption,
+    PresetOption,
+    PresetsOption,
+    SeedOption,
+    endpoint,
+)
 
 USUAL = Settings(presets=SHIPPED, preset=DEFAULT)
-
-
-def endpoint(said: str | Endpoint) -> Endpoint:
-    """HOST:PORT, or wrong arguments; a default passes through here too."""
-    try:
-        return Endpoint.parse(str(said))
-    except BridgeError as error:
-        raise typer.BadParameter(str(error)) from None
 
 
 def bridge(
@@ -58,6 +57,8 @@ def bridge(
     takes: Annotated[
         Path | None, typer.Option(metavar="DIR", file_okay=False, help="keep the session in this folder")
     ] = None,
+    engine: EngineOption = None,
+    key: KeyOption = None,
 ) -> None:
     """Listen to OSC and MIDI, and answer in time, until Ctrl-C."""
     from meloformer.bridge.run import run_bridge
@@ -77,5 +78,7 @@ def bridge(
             device=device,
             seed=seed,
             takes=takes,
+            engine=engine,
+            key=key,
         )
     )

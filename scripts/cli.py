@@ -16,6 +16,7 @@ from meloformer.scripts import (
     convert_verb,
     demo_verb,
     doctor_verb,
+    engine_verb,
     evaluate_verb,
     infill_verb,
     prepare_verb,
@@ -41,6 +42,7 @@ app.command("continue")(continue_verb.continue_)
 app.command("convert")(convert_verb.convert)
 app.command("demo")(demo_verb.demo)
 app.command("doctor")(doctor_verb.doctor)
+app.command("engine")(engine_verb.engine)
 app.command("evaluate")(evaluate_verb.evaluate)
 app.command("infill")(infill_verb.infill)
 app.command("prepare")(prepare_verb.prepare)

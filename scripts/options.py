@@ -8,7 +8,32 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from meloformer.bridge.errors import BridgeError
+from meloformer.bridge.settings import Endpoint
 from meloformer.presets.controls import CONTROLS, Control, Setting
+
+TCP = "tcp://"
+
+
+def endpoint(said: str | Endpoint) -> Endpoint:
+    """HOST:PORT, or wrong arguments; a default passes through here too."""
+    try:
+        return Endpoint.parse(str(said))
+    except BridgeError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def engine_endpoint(said: str) -> Endpoint:
+    """tcp://HOST:PORT, or wrong arguments."""
+    if not said.startswith(TCP):
+        raise typer.BadParameter(f"{said!r} is no engine's address; write {TCP}HOST:PORT")
+    return endpoint(said.removeprefix(TCP))
+
+
+def far(engine: Endpoint | None, key: Path | None) -> list[str]:
+    """The options of `meloformer bridge` for that engine and its key."""
+    named = {} if engine is None else {"--engine": f"{TCP}{engine}"}
+    return [each for pair in (named | ({} if key is None else {"--key": str(key)})).items() for each in pair]
 
 
 def control(name: str, help: str = "") -> Any:
@@ -60,6 +85,25 @@ PresetsOption = Annotated[
         file_okay=False,
         show_default="those that come with MeloFormer",
         help="the folder of presets",
+    ),
+]
+EngineOption = Annotated[
+    Endpoint | None,
+    typer.Option(
+        "--engine",
+        parser=engine_endpoint,
+        metavar="tcp://HOST:PORT",
+        help="play with the engine of another machine",
+    ),
+]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--key",
+        metavar="FILE",
+        dir_okay=False,
+        envvar="MELOFORMER_KEY",
+        help="the laptop.key of that engine",
     ),
 ]
 DeviceOption = Annotated[Device, typer.Option("--device", help="where the model runs; auto takes a GPU")]

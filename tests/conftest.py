@@ -8,6 +8,8 @@ import shutil
 import hypothesis
 import pytest
 
+import lossy
+
 # No deadline: a shared core can be slow at any moment, and that is no claim about the code.
 # In CI the examples are the same in every run, so that a failure there is one that everybody can repeat.
 in_ci = os.environ.get("CI") == "true"
@@ -15,13 +17,25 @@ hypothesis.settings.register_profile("steady", deadline=None, derandomize=in_ci)
 hypothesis.settings.load_profile("steady")
 
 
+RIGHTS = {"network namespaces": lossy.can_be_made}
+
+
+def is_there(name: str) -> bool:
+    return RIGHTS[name]() if name in RIGHTS else shutil.which(name) is not None
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Honour `@pytest.mark.needs("pd", "jackd")`: a skip with its reason, or with CI=true a failure."""
-    programs = [name for mark in item.iter_markers("needs") for name in mark.args]
-    missing = [name for name in programs if shutil.which(name) is None]
+    """Honour `@pytest.mark.needs("pd", "jackd")`: a skip with its reason, or with CI=true a failure.
+
+    What stands in RIGHTS is not a program: what this process may do.
+    """
+    needed = [name for mark in item.iter_markers("needs") for name in mark.args]
+    missing = [name for name in needed if not is_there(name)]
     if not missing:
         return
-    reason = f"{', '.join(missing)} not installed (scripts/test does it where apt-get and root are there)"
+    reason = (
+        f"{', '.join(missing)} not here (scripts/test installs programs where apt-get and root are there)"
+    )
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

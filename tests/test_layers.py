@@ -30,6 +30,7 @@ HOMES: dict[str, list[str]] = {
     "watchdog.observers": ["bridge/running.py"],
     "socket": ["bridge/transports"],
     "rtmidi": ["bridge/transports"],
+    "zmq": ["bridge/transports"],
     **{nowhere: [] for nowhere in ("asyncio", "concurrent", "multiprocessing", "sched", "socketserver")},
 }
 

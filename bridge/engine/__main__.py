@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 from meloformer.bridge.engine.lines import LONGEST_LINE, MessageError, to_engine, to_line
-from meloformer.bridge.engine.messages import FromEngine, Quit, Trouble
+from meloformer.bridge.engine.messages import FromEngine, Quit, ToEngine, Trouble
 from meloformer.model.threads import use_one_thread
 
 
@@ -56,13 +56,18 @@ def _teller(out: BinaryIO) -> Callable[[FromEngine], None]:
 
 
 def _read(lines: BinaryIO, inbox: SimpleQueue[Any], tell: Callable[[FromEngine], None]) -> None:
-    """Hand on what the bridge says; when it says no more, it is gone."""
-    while line := lines.readline(LONGEST_LINE + 1):
+    """Hand on what the bridge says; when it says no more, it is gone.
+
+    Nothing is read after a Quit: a thread that reads while Python ends makes it crash.
+    """
+    message: ToEngine | None = None
+    while not isinstance(message, Quit):
+        line = lines.readline(LONGEST_LINE + 1)
         try:
-            inbox.put(to_engine(line))
+            message = to_engine(line) if line else Quit()
+            inbox.put(message)
         except MessageError as error:
             tell(Trouble(f"a message was not understood: {error}"))
-    inbox.put(Quit())
 
 
 if __name__ == "__main__":

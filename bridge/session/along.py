@@ -165,7 +165,7 @@ def _line(heard: Capture, tick: int) -> float:
 
 def _lead(turn: Turn) -> float:
     """A bar is made so many beats before its line; what is played meanwhile is heard before the next one."""
-    return min(turn.state.preset.answer.lookahead_beats, quarters(turn.state.clock.meter))
+    return min(turn.lookahead_beats, quarters(turn.state.clock.meter))
 
 
 def _heard(turn: Turn) -> Capture | None:

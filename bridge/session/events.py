@@ -48,6 +48,13 @@ class EngineGone:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineDelay:
+    """An engine on another machine: so many seconds pass on the way there and back."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class PresetRead:
     """A preset file was read and is sound: asked for by name, or saved while the bridge runs."""
 
@@ -100,6 +107,7 @@ SessionEvent = (
     | FromEngine
     | EngineStarted
     | EngineGone
+    | EngineDelay
     | PresetRead
     | PresetRefused
     | PresetsListed

@@ -296,6 +296,7 @@ _HANDLERS: Final[dict[type, Handler]] = {
     happened.Played: _played,
     happened.EngineStarted: swapping.started,
     happened.EngineGone: swapping.gone,
+    happened.EngineDelay: swapping.delayed,
     happened.PresetRead: swapping.read,
     happened.PresetRefused: swapping.refused,
     happened.PresetsListed: swapping.listed,

@@ -80,6 +80,7 @@ def status(turn: Turn, _: AskStatus) -> None:
         "loading": state.loading.name if state.loading is not None else "",
         "state": state.phase.value,
         "engine": state.engine.value,
+        "engine_delay_ms": state.engine_delay_s * 1000,
         "clock": state.following,
         "clock_source": "midi" if is_led(turn) else "internal",
         "paused": int(state.paused),

@@ -226,6 +226,7 @@ class State:
     next_tick: int | None = None  # of that clock, 24 to a beat; None while it has not been started
     phase: Phase = Phase.IDLE
     engine: Engine = Engine.STARTING
+    engine_delay_s: float = 0.0  # to an engine on another machine, and back
     loading: Preset | None = None
     wanted: Preset | None = None  # to be loaded after that
     programs: Mapping[int, int] = field(default_factory=dict)  # by channel

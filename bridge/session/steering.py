@@ -35,7 +35,7 @@ def steers_at(turn: Turn) -> float | None:
     answer, line = turn.state.answer, _line(turn)
     if answer is None or line is None:
         return None
-    return beat_of(answer, line) - turn.state.preset.answer.lookahead_beats
+    return beat_of(answer, line) - turn.lookahead_beats
 
 
 def _line(turn: Turn) -> int | None:
@@ -43,7 +43,7 @@ def _line(turn: Turn) -> int | None:
     answer = turn.state.answer
     if answer is None or not answer.stale or answer.first_beat is None:
         return None
-    fixed = turn.beat + turn.state.preset.answer.lookahead_beats - SAME_BEAT
+    fixed = turn.beat + turn.lookahead_beats - SAME_BEAT
     return next((line for line in answer.lines[1:] if beat_of(answer, line) >= fixed), None)
 
 

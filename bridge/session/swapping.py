@@ -18,6 +18,7 @@ from meloformer.bridge.rows import ROOT
 from meloformer.bridge.session.actions import ListPresets, ReadPreset
 from meloformer.bridge.session.answering import ask_pending, fail, stop
 from meloformer.bridge.session.events import (
+    EngineDelay,
     EngineGone,
     EngineStarted,
     PresetRead,
@@ -92,6 +93,11 @@ def gone(turn: Turn, event: EngineGone) -> None:
     turn.change(loading=None)
     if lost is not None and lost != turn.state.preset:
         turn.send(PresetFailed(lost.name, event.reason))
+
+
+def delayed(turn: Turn, event: EngineDelay) -> None:
+    """The way to the engine and back takes so long; what leaves and what is asked for is earlier by that."""
+    turn.change(engine_delay_s=event.seconds)
 
 
 def loaded(turn: Turn, message: Loaded) -> None:

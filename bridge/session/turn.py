@@ -80,6 +80,16 @@ class Turn:
         return self.state.clock.beat_at(self.at)
 
     @property
+    def delay_beats(self) -> float:
+        """What passes from a question to its answer even if the engine needs no time at all."""
+        return self.state.engine_delay_s * self.state.clock.bpm / 60
+
+    @property
+    def lookahead_beats(self) -> float:
+        """So far ahead of the playhead what is planned stays; further if the engine is far away."""
+        return self.state.preset.answer.lookahead_beats + self.delay_beats
+
+    @property
     def horizon(self) -> float:
         """Up to this beat, what is known of the answer leaves now."""
         return self.beat + self.state.preset.answer.commit_beats + SAME_BEAT
