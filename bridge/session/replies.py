@@ -83,6 +83,7 @@ def status(turn: Turn, _: AskStatus) -> None:
         "clock": state.following,
         "clock_source": "midi" if is_led(turn) else "internal",
         "running": int(clock.running),
+        "free": int(state.free.on),
         "bpm": clock.bpm,
         "meter": f"{meter.numerator}/{meter.denominator}",
         "beat": turn.beat,

@@ -1,0 +1,190 @@
+"""The beat of a phrase that was played without a clock: tempo, bar lines and meter, from its onsets alone.
+
+Which grid makes these onsets likeliest? So asks Temperley ("Music and Probability", 2007), and so do we.
+Every tempo from 40 to 208 is tried with every place of the bar line, in four beats and in three. Each onset,
+laid on one bar of that grid, says by its accents how well it lies there: a kick on the first beat, a low or a
+long note on a beat, nothing between the sixteenths. What an accent is worth where is a table that was fitted
+to real music (`beat_scores.py`), and so is how likely a tempo is, and so many strikes a beat. All places of a
+bar line are one circular correlation. Then the beats are followed through the phrase (`beat_grid.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meloformer.bridge.beat_grid import Grid, follow, straight
+from meloformer.bridge.beat_scores import (
+    ACCENTS,
+    BINS,
+    QUADRUPLE,
+    THREES,
+    TRIPLE,
+    tempo_score,
+)
+
+SLOWEST_BPM: Final = 40.0
+FASTEST_BPM: Final = 208.0
+TEMPO_STEP: Final = 0.018  # between neighbouring tempi, as a logarithm
+SAME_STRIKE_S: Final = 0.04  # onsets nearer than this to the first of them are one chord
+FEWEST_STRIKES: Final = 4
+# Tempo drifts: what was played longer ago says less of it. That is eight beats at 40.
+WINDOW_S: Final = 12.0
+WINDOW_STRIKES: Final = 64
+LOW_QUANTILE: Final = 0.35  # a lowest note among so large a share of the lowest is bass
+KICKS: Final = frozenset({35, 36})
+SNARES: Final = frozenset({37, 38, 39, 40})
+IMPOSSIBLE: Final = 1e6
+METERS: Final = ((4, QUADRUPLE), (3, TRIPLE))
+
+Floats = NDArray[np.float64]
+
+
+class Onset(NamedTuple):
+    """A note begins, at `seconds` from whenever."""
+
+    seconds: float
+    pitch: int
+    velocity: int
+    is_drum: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a phrase's onsets say: beat 0 of the grid is the bar line at or before the first of them.
+
+    `bpm` is the tempo at the phrase's end; `confidence` is the share (0 to 1) of that tempo among all tempi.
+    """
+
+    bpm: float
+    beats_per_bar: int
+    confidence: float
+    grid: Grid
+
+
+class _Strike(NamedTuple):
+    seconds: float
+    notes: tuple[Onset, ...]
+
+
+def estimate(onsets: Sequence[Onset], bpm: float | None = None, bar: float | None = None) -> Estimate | None:
+    """The beat of onsets in time order; None where they are too few, or all at once.
+
+    `bpm`: the tempo is known; `bar`: the length of a bar is, in beats. Only what is left is found.
+    """
+    strikes = _strikes(onsets)
+    recent = _recent(strikes)
+    if len(recent) < FEWEST_STRIKES or recent[-1].seconds - recent[0].seconds < SAME_STRIKE_S:
+        return None
+    periods = _PERIODS if bpm is None else np.array([60.0 / bpm])
+    times = np.array([strike.seconds for strike in recent])
+    accents = _accents(recent, begins=len(recent) == len(strikes))
+    scores = [_scores(times, accents, periods, beats, table) for beats, table in METERS]
+    if bar is not None:  # one that divides by three is not in four, nor one that divides by two in three
+        scores = [score - IMPOSSIBLE * (bar % part == 0) for score, part in zip(scores, (3, 2), strict=True)]
+    nearly, confidence = _likeliest(scores)
+    beats_per_bar, period, line = _best(scores, periods, nearly)
+    first, seconds = float(times[0]), [strike.seconds for strike in strikes]
+    if bpm is None:
+        grid = follow(seconds, first + line, period, first)
+    else:
+        grid = straight(seconds, first + line, period)
+    grid = grid.from_line(seconds[0], _bar(bar, beats_per_bar))
+    return Estimate(grid.bpm if bpm is None else bpm, beats_per_bar, confidence, grid)
+
+
+def _bar(known: float | None, found: int) -> int:
+    """Beats from bar line to bar line; where the tables know no such bars, the first note is on a line."""
+    if known is None:
+        return found
+    return int(known) if known == int(known) and known % found in (0, found / 2) else 1
+
+
+def _strikes(onsets: Sequence[Onset]) -> list[_Strike]:
+    """Onsets that are one chord, together."""
+    strikes: list[list[Onset]] = []
+    for onset in onsets:
+        if strikes and onset.seconds - strikes[-1][0].seconds < SAME_STRIKE_S:
+            strikes[-1].append(onset)
+        else:
+            strikes.append([onset])
+    return [_Strike(notes[0].seconds, tuple(notes)) for notes in strikes]
+
+
+def _recent(strikes: list[_Strike]) -> list[_Strike]:
+    kept = strikes[-WINDOW_STRIKES:]
+    return [strike for strike in kept if kept[-1].seconds - strike.seconds <= WINDOW_S]
+
+
+def _accents(strikes: list[_Strike], begins: bool) -> Floats:
+    """How much each strike (row) has of each of ACCENTS (column); `begins`: the phrase does with them."""
+    lows = [low for strike in strikes if (low := _lowest(strike)) is not None]
+    bass = float(np.quantile(lows, LOW_QUANTILE)) if lows else 0.0
+    times = [strike.seconds for strike in strikes]
+    gaps = [later - sooner for sooner, later in pairwise(times)]
+    usual = sorted(gaps)[len(gaps) // 2]
+    rows = np.zeros((len(strikes), len(ACCENTS)))
+    for row, strike, gap in zip(rows, strikes, [*gaps, usual], strict=True):
+        for note in strike.notes:
+            if note.is_drum:
+                kind = 0 if note.pitch in KICKS else 1 if note.pitch in SNARES else 2
+                row[kind] = max(row[kind], note.velocity / 90)
+        low = _lowest(strike)
+        if low is not None:
+            size = sum(not note.is_drum for note in strike.notes)
+            row[3:6] = 1.0, float(low <= bass), min(size - 1, 4) / 2
+        row[6] = min(2.0, max(0.0, math.log2(gap / usual)))
+    rows[0, 7] = 3.0 if begins else 0.0
+    return rows
+
+
+def _lowest(strike: _Strike) -> int | None:
+    return min((note.pitch for note in strike.notes if not note.is_drum), default=None)
+
+
+def _scores(times: Floats, accents: Floats, periods: Floats, beats: int, table: Floats) -> Floats:
+    """The score of each period (row) with a bar line in each bin (column) after the first strike."""
+    bins, count = beats * BINS, len(times)
+    places = np.floor((times - times[0]) / (beats * periods[:, None]) % 1.0 * bins).astype(int) % bins
+    cells = np.arange(len(periods))[:, None] * bins + places
+    spectrum = np.zeros((len(periods), bins // 2 + 1), dtype=complex)
+    for accent, row in zip(accents.T, np.fft.rfft(table).conj(), strict=True):
+        there = accent.nonzero()[0]
+        if len(there):
+            weights = np.tile(accent[there], len(periods))
+            laid = np.bincount(cells[:, there].ravel(), weights, minlength=len(periods) * bins)
+            spectrum += np.fft.rfft(laid.reshape(len(periods), bins)) * row
+    fits: Floats = np.fft.irfft(spectrum, n=bins) / math.sqrt(count)
+    is_drums = accents[:, :3].sum() > accents[:, 3].sum()
+    usual = tempo_score(periods, count / float(times[-1] - times[0]), bool(is_drums))
+    return fits + usual[:, None] + (THREES if beats == 3 else 0.0)
+
+
+def _likeliest(scores: list[Floats]) -> tuple[slice, float]:
+    """The likeliest tempo, as three neighbouring rows, and its share among all."""
+    most = max(float(score.max()) for score in scores)
+    shares = sum(np.exp(score - most).sum(axis=1) for score in scores)
+    shares /= shares.sum()
+    nearby = np.convolve(shares, (1.0, 1.0, 1.0), mode="same") if len(shares) > 1 else shares
+    best = int(nearby.argmax())
+    return slice(max(0, best - 1), best + 2), min(1.0, float(nearby[best]))
+
+
+def _best(scores: list[Floats], periods: Floats, rows: slice) -> tuple[int, float, float]:
+    """The best grid: beats in a bar, seconds of a beat, seconds from the first strike to a bar line."""
+    near = [score[rows] for score in scores]
+    which = int(np.argmax([score.max() for score in near]))
+    row, place = np.unravel_index(int(near[which].argmax()), near[which].shape)
+    period = float(periods[rows][row])
+    return METERS[which][0], period, (float(place) + 0.5) / BINS * period
+
+
+_PERIODS: Final[Floats] = 60.0 / np.exp(
+    np.arange(math.log(SLOWEST_BPM), math.log(FASTEST_BPM) + TEMPO_STEP, TEMPO_STEP)
+)
