@@ -79,23 +79,20 @@ def estimate(onsets: Sequence[Onset], bpm: float | None = None, bar: float | Non
     `bpm`: the tempo is known; `bar`: the length of a bar is, in beats. Only what is left is found.
     """
     strikes = _strikes(onsets)
-    recent = _recent(strikes)
-    if len(recent) < FEWEST_STRIKES or recent[-1].seconds - recent[0].seconds < SAME_STRIKE_S:
+    if len(strikes) < FEWEST_STRIKES:
+        return None
+    seconds, accents = np.array([strike.seconds for strike in strikes]), _accents(strikes)
+    recent = _recent(seconds)
+    times = seconds[recent]
+    if len(times) < FEWEST_STRIKES or times[-1] - times[0] < SAME_STRIKE_S:
         return None
     periods = _PERIODS if bpm is None else np.array([60.0 / bpm])
-    times = np.array([strike.seconds for strike in recent])
-    accents = _accents(recent, begins=len(recent) == len(strikes))
-    scores = [_scores(times, accents, periods, beats, table) for beats, table in METERS]
-    if bar is not None:  # one that divides by three is not in four, nor one that divides by two in three
-        scores = [score - IMPOSSIBLE * (bar % part == 0) for score, part in zip(scores, (3, 2), strict=True)]
+    scores = [_scores(times, accents[recent], periods, beats, table) for beats, table in METERS]
     nearly, confidence = _likeliest(scores)
-    beats_per_bar, period, line = _best(scores, periods, nearly)
-    first, seconds = float(times[0]), [strike.seconds for strike in strikes]
-    if bpm is None:
-        grid = follow(seconds, first + line, period, first)
-    else:
-        grid = straight(seconds, first + line, period)
-    grid = grid.from_line(seconds[0], _bar(bar, beats_per_bar))
+    period, line = _best(scores, periods, nearly)
+    grid = _followed(seconds.tolist(), float(times[0]), line, period, is_steady=bpm is not None)
+    beats_per_bar, shift = _bars(grid, seconds, accents, bar)
+    grid = Grid(grid.first - shift, grid.seconds).from_line(float(seconds[0]), _bar(bar, beats_per_bar))
     return Estimate(grid.bpm if bpm is None else bpm, beats_per_bar, confidence, grid)
 
 
@@ -117,13 +114,14 @@ def _strikes(onsets: Sequence[Onset]) -> list[_Strike]:
     return [_Strike(notes[0].seconds, tuple(notes)) for notes in strikes]
 
 
-def _recent(strikes: list[_Strike]) -> list[_Strike]:
-    kept = strikes[-WINDOW_STRIKES:]
-    return [strike for strike in kept if kept[-1].seconds - strike.seconds <= WINDOW_S]
+def _recent(seconds: Floats) -> slice:
+    """Which strikes say what the tempo is now."""
+    since = int(np.searchsorted(seconds, seconds[-1] - WINDOW_S))
+    return slice(max(since, len(seconds) - WINDOW_STRIKES), None)
 
 
-def _accents(strikes: list[_Strike], begins: bool) -> Floats:
-    """How much each strike (row) has of each of ACCENTS (column); `begins`: the phrase does with them."""
+def _accents(strikes: list[_Strike]) -> Floats:
+    """How much each strike (row) has of each of ACCENTS (column)."""
     lows = [low for strike in strikes if (low := _lowest(strike)) is not None]
     bass = float(np.quantile(lows, LOW_QUANTILE)) if lows else 0.0
     times = [strike.seconds for strike in strikes]
@@ -140,7 +138,7 @@ def _accents(strikes: list[_Strike], begins: bool) -> Floats:
             size = sum(not note.is_drum for note in strike.notes)
             row[3:6] = 1.0, float(low <= bass), min(size - 1, 4) / 2
         row[6] = min(2.0, max(0.0, math.log2(gap / usual)))
-    rows[0, 7] = 3.0 if begins else 0.0
+    rows[0, 7] = 3.0
     return rows
 
 
@@ -176,13 +174,38 @@ def _likeliest(scores: list[Floats]) -> tuple[slice, float]:
     return slice(max(0, best - 1), best + 2), min(1.0, float(nearby[best]))
 
 
-def _best(scores: list[Floats], periods: Floats, rows: slice) -> tuple[int, float, float]:
-    """The best grid: beats in a bar, seconds of a beat, seconds from the first strike to a bar line."""
-    near = [score[rows] for score in scores]
-    which = int(np.argmax([score.max() for score in near]))
-    row, place = np.unravel_index(int(near[which].argmax()), near[which].shape)
+def _best(scores: list[Floats], periods: Floats, rows: slice) -> tuple[float, float]:
+    """The best grid of these periods: seconds of a beat, and from the first strike to a beat."""
+    near = max((score[rows] for score in scores), key=lambda score: float(score.max()))
+    row, place = np.unravel_index(int(near.argmax()), near.shape)
     period = float(periods[rows][row])
-    return METERS[which][0], period, (float(place) + 0.5) / BINS * period
+    return period, (float(place) + 0.5) / BINS * period
+
+
+def _followed(seconds: list[float], since: float, line: float, period: float, is_steady: bool) -> Grid:
+    """The beats of the whole phrase."""
+    if is_steady:
+        return straight(seconds, since + line, period)
+    return follow(seconds, since + line, period, since)
+
+
+def _bars(grid: Grid, seconds: Floats, accents: Floats, bar: float | None) -> tuple[int, int]:
+    """Beats in a bar, and the beat that begins one, by the accents of the whole phrase on its own beats."""
+    places = np.array([round(grid.beat_at(at) * BINS) for at in seconds])
+    found = []
+    for beats, table in METERS:
+        said = accents @ table
+        for shift in range(beats):
+            fits = said[np.arange(len(places)), (places - shift * BINS) % (beats * BINS)].sum()
+            score = fits / math.sqrt(len(places)) + (THREES if beats == 3 else 0.0)
+            found.append((score - IMPOSSIBLE * _is_ruled_out(beats, bar), beats, shift))
+    _, beats, shift = max(found)
+    return beats, shift
+
+
+def _is_ruled_out(beats: int, bar: float | None) -> bool:
+    """A bar that divides by three is not in four, nor one that divides by two in three."""
+    return bar is not None and bar % (3 if beats == 4 else 2) == 0
 
 
 _PERIODS: Final[Floats] = 60.0 / np.exp(

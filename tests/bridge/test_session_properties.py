@@ -49,6 +49,7 @@ from meloformer.bridge.session.phases import Phase
 from meloformer.bridge.session.state import Engine
 from meloformer.model.encoder import Encoder
 from meloformer.model.events import BarStart, NoteOn
+from meloformer.presets.preset import Listen
 from rehearsal import BAND, FakeBand, Rehearsal, band, sounding
 
 CHANNELS = some.sampled_from([1, 2, 10])
@@ -58,6 +59,8 @@ PRESETS = {
     "bars": band("bars", end="bars", bars=1),
     "now": band("now", quantise="now"),
     "beat": band("beat", end="signal", quantise="beat"),
+    "free": replace(band("free"), listen=replace(BAND.listen, tempo="free")),
+    "free bars": replace(BAND, name="free bars", listen=Listen("bars", 2.0, 1, "free")),
 }
 MESSAGES: list[osc.Incoming] = [
     osc.PhraseBegin(),
@@ -77,6 +80,9 @@ MESSAGES: list[osc.Incoming] = [
     osc.TransportStart(),
     osc.TransportStop(),
     osc.TransportContinue(),
+    osc.TransportFree(1),
+    osc.TransportFree(1),
+    osc.TransportFree(0),
     osc.TransportClock("internal"),
     osc.TransportClock("auto"),
     osc.TransportClock("midi"),
