@@ -100,7 +100,7 @@ def measure(folder: Path, most: int) -> Iterator[Record]:
 
 def phrases(collection: Path, most: int) -> dict[str, list[Found]]:
     """What was found in a collection's phrases, by who played them."""
-    chance, found = random.Random(SEED), {"by a human": list[Found](), "by us": list[Found]()}
+    chance, found = random.Random(SEED), {"as it is": list[Found](), "with jitter and drift": list[Found]()}
     files = sorted(path for path in collection.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
     chance.shuffle(files)
     for file in files:
@@ -109,7 +109,7 @@ def phrases(collection: Path, most: int) -> dict[str, list[Found]]:
         piece = piece_of(file) if is_unseen(file.name) else None
         if piece is not None:
             results = (compared(phrase) for phrase in cut(piece, chance))
-            found["by a human" if piece.is_played else "by us"] += results
+            found["as it is" if piece.is_played else "with jitter and drift"] += results
     return {kind: each for kind, each in found.items() if each}
 
 
