@@ -1,8 +1,8 @@
 """What a beat sounds like: how much each accent says for each place in a bar, and each tempo for itself.
 
 The numbers were fitted, not chosen: to 8-beat phrases of half of the pieces of eight collections, so that the
-true grid has the greatest share among all (a softmax, with a little decay; the method stands in
-`training/LOG.md`). They are log odds: 0 says nothing.
+true grid has the greatest share among all (`scripts/fit_beats.py`). They are log odds: 0 says
+nothing.
 """
 
 from __future__ import annotations
@@ -54,9 +54,13 @@ def _table(beats: int, text: str) -> Floats:
     """What each accent (row) says in each bin of a bar (column); the columns of the text are places."""
     lines = [line.split() for line in text.strip().splitlines()]
     rows = {name: [float(number) for number in numbers] for name, *numbers in lines}
-    shapes = np.array([_shape(place, beats * BINS) for place in _places(beats)])
-    table: Floats = np.array([rows[accent] for accent in ACCENTS]) @ shapes
+    table: Floats = np.array([rows[accent] for accent in ACCENTS]) @ shapes(beats)
     return table
+
+
+def shapes(beats: int) -> Floats:
+    """How much each place (row) has of each bin (column) of a bar."""
+    return np.array([_shape(place, beats * BINS) for place in _places(beats)])
 
 
 def _shape(place: Place, bins: int) -> Floats:
@@ -69,11 +73,15 @@ def _shape(place: Place, bins: int) -> Floats:
 
 def tempo_score(periods: Floats, per_second: float, is_drums: bool) -> Floats:
     """How likely these lengths of a beat (seconds) are by themselves, at so many strikes a second."""
+    score: Floats = np.array(_DRUMS if is_drums else _TONES) @ tempo_terms(periods, per_second)
+    return score
+
+
+def tempo_terms(periods: Floats, per_second: float) -> Floats:
+    """What that is made of: strikes in a beat and the length of a beat, as logarithms, and their squares."""
     density, length = np.log(per_second * periods) - 0.6, np.log(periods / 0.55)
     more, less = np.maximum(density, 0.0), np.minimum(density + 0.6, 0.0)
-    terms = np.array([density, density**2, length, length**2, more, less])
-    score: Floats = np.array(_DRUMS if is_drums else _TONES) @ terms
-    return score
+    return np.array([density, density**2, length, length**2, more, less])
 
 
 _TONES: Final = (0.24, -0.71, 0.24, -1.85, 1.61, 9.46)

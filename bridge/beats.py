@@ -45,6 +45,10 @@ METERS: Final = ((4, QUADRUPLE), (3, TRIPLE))
 
 Floats = NDArray[np.float64]
 
+PERIODS: Final[Floats] = 60.0 / np.exp(
+    np.arange(math.log(SLOWEST_BPM), math.log(FASTEST_BPM) + TEMPO_STEP, TEMPO_STEP)
+)
+
 
 class Onset(NamedTuple):
     """A note begins, at `seconds` from whenever."""
@@ -68,7 +72,7 @@ class Estimate:
     grid: Grid
 
 
-class _Strike(NamedTuple):
+class Strike(NamedTuple):
     seconds: float
     notes: tuple[Onset, ...]
 
@@ -78,15 +82,15 @@ def estimate(onsets: Sequence[Onset], bpm: float | None = None, bar: float | Non
 
     `bpm`: the tempo is known; `bar`: the length of a bar is, in beats. Only what is left is found.
     """
-    strikes = _strikes(onsets)
+    strikes = strikes_of(onsets)
     if len(strikes) < FEWEST_STRIKES:
         return None
-    seconds, accents = np.array([strike.seconds for strike in strikes]), _accents(strikes)
+    seconds, accents = np.array([strike.seconds for strike in strikes]), accents_of(strikes)
     recent = _recent(seconds)
     times = seconds[recent]
     if len(times) < FEWEST_STRIKES or times[-1] - times[0] < SAME_STRIKE_S:
         return None
-    periods = _PERIODS if bpm is None else np.array([60.0 / bpm])
+    periods = PERIODS if bpm is None else np.array([60.0 / bpm])
     scores = [_scores(times, accents[recent], periods, beats, table) for beats, table in METERS]
     nearly, confidence = _likeliest(scores)
     period, line = _best(scores, periods, nearly)
@@ -103,7 +107,7 @@ def _bar(known: float | None, found: int) -> int:
     return int(known) if known == int(known) and known % found in (0, found / 2) else 1
 
 
-def _strikes(onsets: Sequence[Onset]) -> list[_Strike]:
+def strikes_of(onsets: Sequence[Onset]) -> list[Strike]:
     """Onsets that are one chord, together."""
     strikes: list[list[Onset]] = []
     for onset in onsets:
@@ -111,7 +115,7 @@ def _strikes(onsets: Sequence[Onset]) -> list[_Strike]:
             strikes[-1].append(onset)
         else:
             strikes.append([onset])
-    return [_Strike(notes[0].seconds, tuple(notes)) for notes in strikes]
+    return [Strike(notes[0].seconds, tuple(notes)) for notes in strikes]
 
 
 def _recent(seconds: Floats) -> slice:
@@ -120,7 +124,7 @@ def _recent(seconds: Floats) -> slice:
     return slice(max(since, len(seconds) - WINDOW_STRIKES), None)
 
 
-def _accents(strikes: list[_Strike]) -> Floats:
+def accents_of(strikes: list[Strike]) -> Floats:
     """How much each strike (row) has of each of ACCENTS (column)."""
     lows = [low for strike in strikes if (low := _lowest(strike)) is not None]
     bass = float(np.quantile(lows, LOW_QUANTILE)) if lows else 0.0
@@ -142,25 +146,35 @@ def _accents(strikes: list[_Strike]) -> Floats:
     return rows
 
 
-def _lowest(strike: _Strike) -> int | None:
+def _lowest(strike: Strike) -> int | None:
     return min((note.pitch for note in strike.notes if not note.is_drum), default=None)
+
+
+def laid(times: Floats, accents: Floats, periods: Floats, beats: int) -> Floats:
+    """Each accent (first axis) by period, in the bins of a bar that begins with the first strike."""
+    bins, count = beats * BINS, len(times)
+    places = np.floor((times - times[0]) / (beats * periods[:, None]) % 1.0 * bins).astype(int) % bins
+    cells = np.arange(len(periods))[:, None] * bins + places
+    found = np.zeros((accents.shape[1], len(periods), bins))
+    for accent, bars in zip(accents.T, found, strict=True):
+        there = accent.nonzero()[0]
+        weights = np.tile(accent[there], len(periods))
+        bars[:] = np.bincount(cells[:, there].ravel(), weights, minlength=bars.size).reshape(bars.shape)
+    return found / math.sqrt(count)
+
+
+def is_drums(accents: Floats) -> bool:
+    """Whether there is more drumming than playing."""
+    return bool(accents[:, :3].sum() > accents[:, 3].sum())
 
 
 def _scores(times: Floats, accents: Floats, periods: Floats, beats: int, table: Floats) -> Floats:
     """The score of each period (row) with a bar line in each bin (column) after the first strike."""
-    bins, count = beats * BINS, len(times)
-    places = np.floor((times - times[0]) / (beats * periods[:, None]) % 1.0 * bins).astype(int) % bins
-    cells = np.arange(len(periods))[:, None] * bins + places
-    spectrum = np.zeros((len(periods), bins // 2 + 1), dtype=complex)
-    for accent, row in zip(accents.T, np.fft.rfft(table).conj(), strict=True):
-        there = accent.nonzero()[0]
-        if len(there):
-            weights = np.tile(accent[there], len(periods))
-            laid = np.bincount(cells[:, there].ravel(), weights, minlength=len(periods) * bins)
-            spectrum += np.fft.rfft(laid.reshape(len(periods), bins)) * row
-    fits: Floats = np.fft.irfft(spectrum, n=bins) / math.sqrt(count)
-    is_drums = accents[:, :3].sum() > accents[:, 3].sum()
-    usual = tempo_score(periods, count / float(times[-1] - times[0]), bool(is_drums))
+    there = accents.any(axis=0)
+    bars = np.fft.rfft(laid(times, accents[:, there], periods, beats))
+    spectrum = (bars * np.fft.rfft(table[there]).conj()[:, None]).sum(axis=0)
+    fits: Floats = np.fft.irfft(spectrum, n=beats * BINS)
+    usual = tempo_score(periods, len(times) / float(times[-1] - times[0]), is_drums(accents))
     return fits + usual[:, None] + (THREES if beats == 3 else 0.0)
 
 
@@ -206,8 +220,3 @@ def _bars(grid: Grid, seconds: Floats, accents: Floats, bar: float | None) -> tu
 def _is_ruled_out(beats: int, bar: float | None) -> bool:
     """A bar that divides by three is not in four, nor one that divides by two in three."""
     return bar is not None and bar % (3 if beats == 4 else 2) == 0
-
-
-_PERIODS: Final[Floats] = 60.0 / np.exp(
-    np.arange(math.log(SLOWEST_BPM), math.log(FASTEST_BPM) + TEMPO_STEP, TEMPO_STEP)
-)

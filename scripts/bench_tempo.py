@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -88,8 +88,7 @@ def measure(folder: Path, most: int) -> Iterator[Record]:
     """One record for each collection (a folder in `folder`, or itself), of at most so many phrases."""
     collections = sorted(path for path in folder.iterdir() if path.is_dir()) or [folder]
     for collection in collections:
-        by_kind = phrases(collection, most)
-        for kind, found in by_kind.items():
+        for kind, found in found_in(collection, most).items():
             yield {
                 "measure": "tempo of free playing",
                 "collection": collection.name,
@@ -98,19 +97,24 @@ def measure(folder: Path, most: int) -> Iterator[Record]:
             }
 
 
-def phrases(collection: Path, most: int) -> dict[str, list[Found]]:
-    """What was found in a collection's phrases, by who played them."""
-    chance, found = random.Random(SEED), {"as it is": list[Found](), "with jitter and drift": list[Found]()}
+def found_in(collection: Path, most: int) -> dict[str, list[Found]]:
+    """What was found in a collection's phrases, by how they were played."""
+    kinds: dict[str, list[Found]] = {}
+    for _, (is_played, phrase) in zip(range(most), phrases_of(collection, is_unseen), strict=False):
+        kinds.setdefault("as it is" if is_played else "with jitter and drift", []).append(compared(phrase))
+    return kinds
+
+
+def phrases_of(collection: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[bool, Phrase]]:
+    """Phrases of the files below a folder whose names are wanted, each with whether a human played it."""
+    chance = random.Random(SEED)
     files = sorted(path for path in collection.rglob("*") if path.suffix.lower() in (".mid", ".midi"))
     chance.shuffle(files)
     for file in files:
-        if sum(map(len, found.values())) >= most:
-            break
-        piece = piece_of(file) if is_unseen(file.name) else None
+        piece = piece_of(file) if is_wanted(file.name) else None
         if piece is not None:
-            results = (compared(phrase) for phrase in cut(piece, chance))
-            found["as it is" if piece.is_played else "with jitter and drift"] += results
-    return {kind: each for kind, each in found.items() if each}
+            for phrase in cut(piece, chance):
+                yield piece.is_played, phrase
 
 
 def is_unseen(name: str) -> bool:
