@@ -25,8 +25,8 @@ from meloformer.scripts.bench_tempo import FEWEST_ONSETS, SEED, Phrase, is_unsee
 Floats = NDArray[np.float64]
 
 METERS: Final = (4, 3)
-MOST_PHRASES: Final = 330  # of each collection
-ROUNDS: Final = 4
+MOST_PHRASES: Final = 220  # of each collection
+ROUNDS: Final = 7
 LIKELY: Final = 70  # grids that each round adds to a phrase's
 TRUE: Final = 8
 OTHERS: Final = 20
