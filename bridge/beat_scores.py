@@ -1,8 +1,8 @@
 """What a beat sounds like: how much each accent says for each place in a bar, and each tempo for itself.
 
 The numbers were fitted, not chosen: to 8-beat phrases of half of the pieces of eight collections, so that the
-true grid has the greatest share among all (`scripts/fit_beats.py`). They are log odds: 0 says
-nothing.
+true grid has the greatest share among all. `scripts/fit_beats.py` is the method; `training/LOG.md` says where
+these numbers began. They are log odds: 0 says nothing.
 """
 
 from __future__ import annotations
