@@ -174,6 +174,16 @@ class TransportClock:
     clock: Annotated[str, Says("its name; auto: a MIDI clock while one ticks", choices=CLOCKS)]
 
 
+@incoming(
+    "transport/free",
+    "whether what is played while no clock runs has its own beat, which is estimated and taken up; a tempo "
+    "or a meter that is set then stays so",
+    answer=f"{ROOT}/transport/estimate",
+)
+class TransportFree:
+    on: Annotated[int, Says("1: by the player's beat; 0: by the transport's tempo", 0, 1)]
+
+
 @incoming("transport/tempo", "the tempo from now on; the present beat stays where it is")
 class TransportTempo:
     bpm: Annotated[float, Says("tempo", 20, 400, unit="quarter notes per minute")]
@@ -301,6 +311,15 @@ class Variation:
     notes: Annotated[int, Says("notes in it", 0)]
 
 
+@outgoing(
+    "transport/estimate", "the beat of what is played without a clock, as it settles and as it is taken up"
+)
+class TransportEstimate:
+    bpm: Annotated[float, Says("tempo", 0, unit="quarter notes per minute")]
+    confidence: Annotated[float, Says("how likely it is among all tempi", 0, 1)]
+    beats_per_bar: Annotated[int, Says("the meter", 1, 32, unit="quarter notes")]
+
+
 @outgoing("state", "what the bridge is doing, when that changes")
 class State:
     state: Annotated[str, Says("its name", choices=("idle", "listening", "generating", "playing"))]
@@ -356,12 +375,13 @@ class Error:
 Incoming = (
     Hello | Bye | LiveNote | PhraseBegin | PhraseNote | PhraseEnd | Continue | Infill | Variations
     | Choose | Accompany | Pause | Mute | Reset | Stop | Panic
-    | TransportStart | TransportStop | TransportContinue | TransportClock | TransportTempo
-    | TransportPosition | TransportMeter | LoadPreset | AskPresets | AskStatus | AskHelp | Ping | SetControl
-    | Learn
+    | TransportStart | TransportStop | TransportContinue | TransportClock | TransportFree
+    | TransportTempo | TransportPosition | TransportMeter | LoadPreset | AskPresets | AskStatus | AskHelp
+    | Ping | SetControl | Learn
 )  # fmt: skip
 Outgoing = (
-    Welcome | OutBegin | OutNote | OutOff | OutBar | OutEnd | Variation | State | PresetLoaded | PresetFailed
+    Welcome | OutBegin | OutNote | OutOff | OutBar | OutEnd | Variation | TransportEstimate | State
+    | PresetLoaded | PresetFailed
     | Learned | Presets | Status | Help | Pong | Error
 )  # fmt: skip
 

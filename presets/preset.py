@@ -15,8 +15,10 @@ Quantise = Literal["now", "beat", "bar"]
 Late = Literal["drop", "shift", "compress"]
 Interrupt = Literal["now", "beat"]
 Feedback = Literal["none", "changes"]
+PhraseTempo = Literal["clock", "free"]
 
 PHRASE_ENDS: Final[tuple[PhraseEnd, ...]] = ("silence", "bars", "signal")
+PHRASE_TEMPOS: Final[tuple[PhraseTempo, ...]] = ("clock", "free")
 FEEDBACKS: Final[tuple[Feedback, ...]] = ("none", "changes")
 QUANTISES: Final[tuple[Quantise, ...]] = ("now", "beat", "bar")
 LATES: Final[tuple[Late, ...]] = ("drop", "shift", "compress")
@@ -82,11 +84,15 @@ class MidiMapping:
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """How a phrase ends: by a silence in beats, after a number of bars, or only when told."""
+    """How a phrase ends: by a silence in beats, after a number of bars, or only when told.
+
+    `tempo`: where no clock runs, by the transport's tempo (clock) or by the player's own (free).
+    """
 
     end: PhraseEnd
     silence_beats: float
     bars: int
+    tempo: PhraseTempo = "clock"
 
 
 @dataclass(frozen=True, slots=True)

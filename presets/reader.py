@@ -153,7 +153,7 @@ def _built(said: Mapping[str, Any], folder: Path) -> Preset:
         controls=ControlSettings(**{name: _setting(each) for name, each in said["controls"].items()}),
         parts=tuple(_part(part) for part in said["parts"]),
         midi_map=tuple(MidiMapping(**mapping) for mapping in said["midi_map"]),
-        listen=Listen(listen["end"], listen["silence"], listen["bars"]),
+        listen=Listen(listen["end"], listen["silence"], listen["bars"], listen["tempo"]),
         answer=_answer(said["answer"]),
         feedback=said["feedback"],
     )

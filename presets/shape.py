@@ -7,7 +7,15 @@ from typing import Final
 from meloformer.presets.controls import ACTIONS, CONTROLS, LONGEST_TEXT, Control
 from meloformer.presets.fields import Choice, Field, Group, Number, Rows, Span, Text
 from meloformer.presets.parts import ROLES
-from meloformer.presets.preset import DEFAULT_MIDI_MAP, FEEDBACKS, INTERRUPTS, LATES, PHRASE_ENDS, QUANTISES
+from meloformer.presets.preset import (
+    DEFAULT_MIDI_MAP,
+    FEEDBACKS,
+    INTERRUPTS,
+    LATES,
+    PHRASE_ENDS,
+    PHRASE_TEMPOS,
+    QUANTISES,
+)
 
 FORMAT: Final = 1
 LOOKAHEAD: Final = 0.5  # beats, where a preset says nothing
@@ -66,11 +74,16 @@ _MIDI_MAPPING: Final = Group(
 )
 
 _LISTEN: Final = Group(
-    "how a phrase ends",
+    "how a phrase ends, and by whose beat it goes",
     {
         "end": Choice("by silence, after some bars, or only when told (signal)", PHRASE_ENDS, "silence"),
         "silence": Number("how long a silence ends a phrase", 0.25, 64, 2.0, unit="beats"),
         "bars": Number("how long a phrase is, where its end is bars", 1, 64, 4, whole=True, unit="bars"),
+        "tempo": Choice(
+            "where no clock runs: by the transport's tempo (clock), or by yours, which is estimated (free)",
+            PHRASE_TEMPOS,
+            "clock",
+        ),
     },
 )
 

@@ -20,6 +20,7 @@ from meloformer.scripts import (
     bench_memory,
     bench_sampling,
     bench_session,
+    bench_tempo,
     bench_train,
 )
 from meloformer.scripts.options import (
@@ -151,6 +152,15 @@ def limits(
 ) -> None:
     """What each limit costs: the mask of one token alone, and whole tokens of an answer under it."""
     tell(bench_limits.measure(preset, presets, bars, device))
+
+
+@app.command()
+def tempo(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="a folder of MIDI files")],
+    phrases: Annotated[int, typer.Option(min=1, help="at most so many of each collection")] = 200,
+) -> None:
+    """How often the tempo of 8 beats played without a clock is found: human takes, and scores played so."""
+    tell(bench_tempo.measure(folder, phrases))
 
 
 def tell(records: Iterable[dict[str, Any]]) -> None:

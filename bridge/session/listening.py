@@ -18,6 +18,7 @@ from meloformer.bridge.channels import instrument_of
 from meloformer.bridge.engine.messages import Heard, Reset
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
+from meloformer.bridge.session import free
 from meloformer.bridge.session.answering import (
     ENDLESS_BARS,
     ask,
@@ -58,24 +59,37 @@ def live_note(turn: Turn, message: LiveNote) -> None:
         cut(turn, "interrupted")
     if turn.state.listening is None:
         _listen(turn, explicit=False)
-    heard = _ear(turn)
     channel, pitch = message.channel, message.pitch
     listening = turn.state.listening
     assert listening is not None
     instrument = instrument_of(listening.parts, turn.state.programs, channel, pitch)
-    told = heard.note_on(turn.beat_meant, channel, pitch, message.velocity, instrument, turn.state.clock.bpm)
-    _tell(turn, *told)
+    if listening.live is None and (listening.free is not None or free.is_free(turn)):
+        if listening.free is None:
+            _begin_to_hear(turn, listening)
+        free.note_on(turn, message, instrument)
+    else:
+        _hear_on(turn, message, instrument)
     turn.change(heard_on={instrument: channel, **turn.state.heard_on})
     turn.count("heard")
+
+
+def _hear_on(turn: Turn, message: LiveNote, instrument: int) -> None:
+    heard = _ear(turn)
+    told = heard.note_on(
+        turn.beat_meant, message.channel, message.pitch, message.velocity, instrument, turn.state.clock.bpm
+    )
+    _tell(turn, *told)
 
 
 def pedal(turn: Turn, channel: int, down: bool) -> None:
     """The sustain pedal of a channel moves."""
     pedals = turn.state.pedals
     turn.change(pedals=pedals | {channel} if down else pedals - {channel})
-    heard = _heard(turn)
+    heard, freely = _heard(turn), free.phrase(turn)
     if heard is not None:
         _tell(turn, *heard.pedal(turn.beat_meant, channel, down))
+    elif freely is not None:
+        free.pedal(turn, freely, channel, down)
 
 
 def score_note(turn: Turn, message: PhraseNote) -> None:
@@ -84,7 +98,7 @@ def score_note(turn: Turn, message: PhraseNote) -> None:
     begin = address_of(PhraseBegin)
     if listening is None or not listening.explicit:
         raise Refused(Code.NOT_NOW, address, f"no phrase has begun; send {begin} first")
-    if listening.live is not None:
+    if listening.is_played:
         raise Refused(Code.NOT_NOW, address, f"this phrase is being played live; {begin} begins another")
     if len(listening.score) >= MOST_NOTES:
         raise Refused(Code.TOO_MUCH, address, f"a phrase has at most {MOST_NOTES} notes; send its end")
@@ -122,7 +136,7 @@ def attend(turn: Turn) -> None:
     heard, end = _heard(turn), ends_at(turn)
     if heard is not None:
         _tell(turn, *heard.passed(turn.beat))
-    if end is not None and turn.beat + SAME_BEAT >= end:
+    if free.is_over(turn) or (end is not None and turn.beat + SAME_BEAT >= end):
         listening = turn.state.listening
         assert listening is not None
         by_bars = listening.listen.end == "bars"
@@ -165,7 +179,7 @@ def forget_conversation(turn: Turn) -> None:
 
 def forget_live(turn: Turn) -> None:
     """Give up a phrase being played: the transport's time, by which it was heard, is no more."""
-    if _heard(turn) is not None:
+    if turn.state.listening is not None and turn.state.listening.is_played:
         forget(turn)
 
 
@@ -181,13 +195,17 @@ def _ear(turn: Turn) -> Capture:
     if heard is not None:
         return heard
     assert listening is not None
+    _begin_to_hear(turn, listening)
+    heard, events = opened(turn)
+    _tell(turn, heard, events)
+    return heard
+
+
+def _begin_to_hear(turn: Turn, listening: Listening) -> None:
     if listening.score:
         reason = f"this phrase is being given as a score; {address_of(PhraseBegin)} begins another"
         raise Refused(Code.NOT_NOW, address_of(LiveNote), reason)
     new_conversation(turn, address_of(LiveNote))
-    heard, events = opened(turn)
-    _tell(turn, heard, events)
-    return heard
 
 
 def opened(turn: Turn) -> tuple[Capture, tuple[Event, ...]]:
@@ -220,15 +238,17 @@ def tell_again(turn: Turn) -> None:
 
 
 def _note_off(turn: Turn, message: LiveNote) -> None:
-    heard = _heard(turn)
+    heard, freely = _heard(turn), free.phrase(turn)
     if heard is not None:
         _tell(turn, *heard.note_off(turn.beat_meant, message.channel, message.pitch))
+    elif freely is not None:
+        free.note_off(turn, freely, message)
 
 
 def close_what_there_is(turn: Turn, address: str) -> None:
     """Close the phrase that is being heard; where there is none, the conversation is what has been heard."""
     listening = turn.state.listening
-    if listening is not None and (listening.live or listening.score):
+    if listening is not None and not listening.is_empty:
         close(turn, address)
     elif turn.state.can_continue:
         turn.change(listening=None)
@@ -240,12 +260,15 @@ def close_what_there_is(turn: Turn, address: str) -> None:
 def close(turn: Turn, address: str, by_bars: bool = False) -> None:
     """The phrase is over: tell the rest of it. Whoever calls this asks for something at once."""
     listening = turn.state.listening
-    if listening is None or not (listening.live or listening.score):
+    if listening is None or listening.is_empty:
         reason = f"nothing has been heard; send {address_of(PhraseBegin)} and notes first, or play"
         raise Refused(Code.NOT_NOW, address, reason)
-    if listening.live is not None:
+    if listening.free is not None:
+        _tell(turn, *free.settle(turn))
+    live = turn.state.listening.live if turn.state.listening is not None else None
+    if live is not None:
         least_bars = listening.listen.bars if by_bars else 1
-        _tell(turn, *listening.live.closed(turn.beat_meant, least_bars, turn.state.clock.bpm))
+        _tell(turn, *live.closed(turn.beat_meant, least_bars, turn.state.clock.bpm))
     else:
         _read_score(turn, listening, address)
     turn.change(listening=None)

@@ -14,6 +14,7 @@ from meloformer.bridge.session import (
     answering,
     clock_out,
     following,
+    free,
     learning,
     listening,
     midi_clock,
@@ -26,6 +27,7 @@ from meloformer.bridge.session import (
 )
 from meloformer.bridge.session import events as happened
 from meloformer.bridge.session.actions import Action
+from meloformer.bridge.session.free_phrase import Free
 from meloformer.bridge.session.midi_in import is_echo, meaning
 from meloformer.bridge.session.placing import end_beat
 from meloformer.bridge.session.sounding import hush_channels, leave, silence
@@ -63,6 +65,7 @@ def begin(
         preset=preset,
         controls=swapping.starting_values(preset),
         clock=Clock.standing(now),
+        free=Free(preset.listen.tempo == "free"),
         following=clock,
         sends_clock=sends_clock,
         latency=latency,
@@ -92,7 +95,7 @@ def wake_at(state: State) -> float | None:
         along.asks_at(turn),
         steering.steers_at(turn),
     )
-    moments = [state.later.next_at, state.departures.next_at]
+    moments = [state.later.next_at, state.departures.next_at, free.ends_at(turn), free.looks_at(turn)]
     moments += [None if state.pulse is None or state.pulse.silent else state.pulse.ends_at]
     moments += [state.clock.seconds_at(beat) for beat in beats if beat is not None]
     return min((moment for moment in moments if moment is not None), default=None)
@@ -278,6 +281,7 @@ _MESSAGES: Final[dict[type, Handler]] = {
     osc.TransportStop: transport.halt,
     osc.TransportContinue: transport.go_on,
     osc.TransportClock: following.follow,
+    osc.TransportFree: free.switch,
     osc.TransportTempo: transport.set_tempo,
     osc.TransportPosition: transport.locate,
     osc.TransportMeter: _set_meter,

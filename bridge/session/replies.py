@@ -85,6 +85,7 @@ def status(turn: Turn, _: AskStatus) -> None:
         "clock_source": "midi" if is_led(turn) else "internal",
         "paused": int(state.paused),
         "running": int(clock.running),
+        "free": int(state.free.on),
         "bpm": clock.bpm,
         "meter": f"{meter.numerator}/{meter.denominator}",
         "beat": turn.beat,

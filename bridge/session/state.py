@@ -15,6 +15,7 @@ from meloformer.bridge.midi import MidiNote, MidiOut
 from meloformer.bridge.pulse import Pulse
 from meloformer.bridge.scheduler import Schedule
 from meloformer.bridge.session.events import Received
+from meloformer.bridge.session.free_phrase import Free, FreePhrase
 from meloformer.bridge.session.phases import Phase
 from meloformer.bridge.settings import ClockName, Device, Latency
 from meloformer.bridge.tempo import Clock
@@ -44,7 +45,7 @@ class Engine(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """A phrase in the making: played (`live`) or given as a score (`score`), never both.
+    """A phrase in the making: played (`live`, or `free` of a clock) or given as a score, never both.
 
     `explicit`: a client said begin, so only a client says end. The phrase keeps the parts and the way of
     listening with which it began, whatever preset comes meanwhile.
@@ -54,7 +55,18 @@ class Listening:
     parts: tuple[Part, ...]
     explicit: bool
     live: Capture | None = None
+    free: FreePhrase | None = None
     score: tuple[PhraseNote, ...] = ()
+
+    @property
+    def is_played(self) -> bool:
+        """True once a note was played."""
+        return self.live is not None or self.free is not None
+
+    @property
+    def is_empty(self) -> bool:
+        """True as long as nothing was played or given."""
+        return not self.is_played and not self.score
 
 
 class Voice(NamedTuple):
@@ -222,6 +234,7 @@ class State:
     pulse: Pulse | None = None  # of the MIDI clock, while one ticks
     armed: Armed | None = None
     sends_clock: bool = False  # by MIDI, while the tempo is our own
+    free: Free = field(default_factory=Free)
     latency: Latency = field(default_factory=Latency)
     next_tick: int | None = None  # of that clock, 24 to a beat; None while it has not been started
     phase: Phase = Phase.IDLE

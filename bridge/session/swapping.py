@@ -25,6 +25,7 @@ from meloformer.bridge.session.events import (
     PresetRefused,
     PresetsListed,
 )
+from meloformer.bridge.session.free_phrase import Free
 from meloformer.bridge.session.learning import show_all
 from meloformer.bridge.session.listening import forget_conversation, forget_live, tell_again
 from meloformer.bridge.session.state import Engine
@@ -105,6 +106,8 @@ def loaded(turn: Turn, message: Loaded) -> None:
     preset = turn.state.loading
     if preset is None or preset.name != message.name:
         return
+    if preset.listen.tempo != turn.state.preset.listen.tempo:
+        turn.change(free=Free(preset.listen.tempo == "free"))
     if preset != turn.state.preset:
         turn.change(preset=preset, controls=starting_values(preset), channel_controls={})
         show_all(turn)

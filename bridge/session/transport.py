@@ -14,6 +14,7 @@ from meloformer.bridge.addresses import (
 )
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
+from meloformer.bridge.session import free
 from meloformer.bridge.session.along import meter_changed
 from meloformer.bridge.session.jumping import cut_time, jump
 from meloformer.bridge.session.turn import Turn
@@ -48,6 +49,7 @@ def locate(turn: Turn, message: TransportPosition) -> None:
 def set_tempo(turn: Turn, message: TransportTempo) -> None:
     """The same beat, another tempo; notes that have not left move, those that have left stay."""
     turn.change(clock=turn.state.clock.at_tempo(message.bpm, turn.at))
+    free.set_tempo(turn, message.bpm)
 
 
 def set_meter(turn: Turn, message: TransportMeter) -> None:
@@ -60,6 +62,7 @@ def set_meter(turn: Turn, message: TransportMeter) -> None:
         raise Refused(Code.OUT_OF_RANGE, address_of(TransportMeter), reason)
     clock = turn.state.clock.in_meter(meter, turn.at)
     turn.change(clock=clock)
+    free.set_meter(turn, meter)
     listening = turn.state.listening
     if listening is not None and listening.live is not None:
         turn.change(listening=replace(listening, live=replace(listening.live, bars=clock.bars)))

@@ -51,6 +51,7 @@ from meloformer.bridge.session.state import Engine
 from meloformer.bridge.tempo import quarters
 from meloformer.model.encoder import Encoder
 from meloformer.model.events import BarStart, NoteOn
+from meloformer.presets.preset import Listen
 from rehearsal import BAND, FakeBand, Rehearsal, band, sounding
 
 CHANNELS = some.sampled_from([1, 2, 10])
@@ -61,6 +62,12 @@ PRESETS = {
     "now": band("now", quantise="now"),
     "beat": band("beat", end="signal", quantise="beat"),
     "gently": replace(BAND, name="gently", answer=replace(BAND.answer, interrupt="beat")),
+    "free": replace(
+        band("free"),
+        listen=replace(BAND.listen, tempo="free"),
+        answer=replace(BAND.answer, interrupt="beat"),
+    ),
+    "free bars": replace(BAND, name="free bars", listen=Listen("bars", 2.0, 1, "free")),
 }
 MESSAGES: list[osc.Incoming] = [
     osc.PhraseBegin(),
@@ -85,6 +92,9 @@ MESSAGES: list[osc.Incoming] = [
     osc.TransportStart(),
     osc.TransportStop(),
     osc.TransportContinue(),
+    osc.TransportFree(1),
+    osc.TransportFree(1),
+    osc.TransportFree(0),
     osc.TransportClock("internal"),
     osc.TransportClock("auto"),
     osc.TransportClock("midi"),
