@@ -80,7 +80,7 @@ def train(
             "--seq-len",
             min=64,
             max=65536,
-            help="tokens in a row; 512 where nothing is said",
+            help="tokens in a row; 512 where nothing is said, in a cooldown as many as the run has",
             show_default=False,
         ),
     ] = None,
@@ -130,13 +130,14 @@ def train(
     """
     beginnings = {"--size": size, "--from": from_, "--resume": resume, "--cooldown-of": cooldown_of}
     _refuse_contradictions(beginnings, minutes, steps)
-    _refuse_what_is_kept({"--seq-len": seq_len, "--accumulate": accumulate}, resume, cooldown_of)
+    _refuse_what_is_kept({"--accumulate": accumulate}, resume or cooldown_of is not None)
+    _refuse_what_is_kept({"--seq-len": seq_len}, resume)
     _refuse_what_needs_a_preset({"--lora": lora, "--replay": replay}, from_, resume)
     from meloformer.training import world
     from meloformer.training.job import Job, Length, check, work
 
     length = Length(minutes if minutes or steps or resume else USUAL_MINUTES, steps)
-    beginning = (size or "small", seq_len or 512, from_, resume, cooldown_of)
+    beginning = (size or "small", seq_len, from_, resume, cooldown_of)
     job = Job(name, presets, runs, length, *beginning, terms, lora, replay, accumulate or 1, shard)
     with world.joined():
         check(job)
@@ -157,11 +158,10 @@ def _refuse_contradictions(
         raise typer.BadParameter("--minutes and --steps are two lengths; choose one")
 
 
-def _refuse_what_is_kept(options: Mapping[str, object], resume: bool, cooldown_of: Path | None) -> None:
+def _refuse_what_is_kept(options: Mapping[str, object], goes_on: bool) -> None:
     for option, value in options.items():
-        if value is not None and (resume or cooldown_of):
-            keeps = "--resume" if resume else "--cooldown-of"
-            raise typer.BadParameter(f"{keeps} keeps what the run was begun with; leave {option} out")
+        if value is not None and goes_on:
+            raise typer.BadParameter(f"a run goes on with the {option} that it was begun with; leave it out")
 
 
 def _refuse_what_needs_a_preset(options: Mapping[str, object], from_: str | None, resume: bool) -> None:

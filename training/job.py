@@ -21,7 +21,7 @@ from meloformer.training.journal import plan_of, recipe_of
 from meloformer.training.personal import Result, result_of
 from meloformer.training.plan import BySteps, ByTime, Plan
 from meloformer.training.publish import LIKE, facts_of, publish
-from meloformer.training.recipe import Recipe, adapted, gentler, recipe_for, replayed
+from meloformer.training.recipe import USUAL_TOKENS, Recipe, adapted, gentler, recipe_for, replayed
 from meloformer.training.run import Tell, cool_down, train
 from meloformer.training.sources import Refusal
 from meloformer.training.stopping import Asked, listening
@@ -61,7 +61,7 @@ class Job:
     runs: Path
     length: Length
     size: str = "small"
-    tokens: int = 512
+    tokens: int | None = None  # in a row; None: as the run has them, or the usual number
     start: str | None = None
     resume: bool = False
     cooldown_of: Path | None = None
@@ -148,7 +148,7 @@ def _trained(job: Job, store: Dataset, tell: Tell, stop: Asked) -> Path:
     plan = job.length.plan(first_step(job), only_cooldown=job.cooldown_of is not None)
     if job.cooldown_of:
         assert plan is not None, "a cooldown has a length"
-        return cool_down(job.cooldown_of, job.run, store, plan, tell, stop, job.shard)
+        return cool_down(job.cooldown_of, job.run, store, plan, tell, stop, job.shard, job.tokens)
     start = _weights_of(job) if job.start else None
     recipe = job.length.short_enough(_recipe(job, start))
     base = open_store(job.replay) if job.replay else None
@@ -172,7 +172,7 @@ def _recipe(job: Job, start: Network | None) -> Recipe:
 
 def _begun(job: Job, size: str) -> Recipe:
     """The recipe of a new run: at least a row for every process."""
-    recipe = recipe_for(size, job.tokens)
+    recipe = recipe_for(size, job.tokens or USUAL_TOKENS)
     return replace(recipe, batch=max(recipe.batch, world.size()), accumulate=job.accumulate)
 
 

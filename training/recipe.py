@@ -9,6 +9,7 @@ from meloformer.training.errors import RecipeError
 from meloformer.training.loader import Rows
 
 TOKENS_IN_A_STEP = 4096
+USUAL_TOKENS = 512  # in a row
 LEAST_TOKENS = 64
 LORA_RANK = 16
 
@@ -22,7 +23,7 @@ class Recipe:
 
     size: str = "small"
     batch: int = 8
-    tokens: int = 512
+    tokens: int = USUAL_TOKENS
     bars: int = 48
     steps: int = 1_000_000  # the run ends here
     warmup: int = 100  # over the first so many steps the rate rises from nothing
@@ -68,6 +69,12 @@ def recipe_for(size: str, tokens: int) -> Recipe:
         batch=max(1, TOKENS_IN_A_STEP // tokens),
         bars=Rows.of(tokens).bars,
     )
+
+
+def in_rows_of(recipe: Recipe, tokens: int) -> Recipe:
+    """The same with rows of so many tokens; a step is as large as it was, as far as whole rows allow."""
+    batch = max(1, recipe.batch * recipe.tokens // tokens)
+    return replace(recipe, tokens=tokens, batch=batch, bars=Rows.of(tokens).bars)
 
 
 def gentler(recipe: Recipe) -> Recipe:

@@ -27,7 +27,7 @@ from meloformer.training.journal import log, measured, recipe_of
 from meloformer.training.loader import Rows
 from meloformer.training.loss import LossFunction, Part, compiled, compiled_graphs, loss_of
 from meloformer.training.plan import BySteps, Plan, rate
-from meloformer.training.recipe import Recipe
+from meloformer.training.recipe import Recipe, in_rows_of
 from meloformer.training.sharing import is_sharded, learnt_together, own_rows
 from meloformer.training.stopping import Asked
 
@@ -240,13 +240,16 @@ def cool_down(
     tell: Tell = lambda progress: None,
     stop: Asked = lambda: False,
     shard: bool = False,
+    tokens: int | None = None,
 ) -> Path:
     """Only the cooldown of a run, from a copy of its checkpoint in a new folder; gives the new checkpoint.
 
     The plan is all cooldown, from `checkpoint.step_of(run)` on. The run itself stays as it is, and may go on.
+    `tokens`: rows of another length, longer ones to learn what comes back after many bars.
     Raises RunError where there is no run, or `into` holds one.
     """
     recipe = replace(recipe_of(run), warmup=0)
+    recipe = recipe if tokens is None else in_rows_of(recipe, tokens)
     world.once(lambda: _copy(run, into))
     return train(store, into, recipe, plan, tell=tell, stop=stop, shard=shard)
 
