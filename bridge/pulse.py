@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from meloformer.bridge import crowd
 from meloformer.bridge.ticks import LEAST, MOST, TICKS_PER_BEAT, Line, Tick, line_through, noise_of, straight
 
 SILENCE_S: Final = 1.0  # a clock that has not ticked for this long has stopped
@@ -18,6 +19,7 @@ FORGOTTEN_S: Final = 10.0  # until then it may go on: its ticks were held up, or
 _NARROWEST: Final = 0.25
 _WIDEST: Final = 0.5
 _JITTERS: Final = 4.0
+_CROWDED: Final = 0.06  # the narrowest, while another clock ticks
 # Doubtful ticks are one clock's if they scatter this little, in ticks, beyond what twice the jitter explains.
 _SCATTER: Final = 0.05
 _SAME: Final = 0.04  # two tempi this share apart, or less, are the same one
@@ -26,6 +28,12 @@ _LOST: Final = 0.75  # ticks: less than this is no lost tick, but a tempo that d
 _FEWEST: Final = 4  # doubtful ticks can be judged
 _MANY: Final = 8  # make a faster clock of ticks between those of the one there was
 _HOPELESS: Final = 48  # so many doubtful ticks that make no clock are forgotten
+
+# Another clock ticks at the same port if so many ticks were not this one's, in no shorter and no longer a time.
+_STRAYS: Final = 12
+_BURST_S: Final = 0.05
+_RARE_S: Final = 3.0
+_ALONE_S: Final = 1.0  # without a stray: it has stopped
 
 _NONE: Final = Tick(0, 0.0)
 
@@ -45,6 +53,14 @@ class Pulse:
     noise: float = 0.0  # seconds
     silent: bool = False
     last: Tick = _NONE
+    strays: tuple[float, ...] = ()  # when the last ticks came that were not this clock's, in seconds
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether another clock ticks at the same port."""
+        if len(self.strays) < _STRAYS or self.last.seconds - self.strays[-1] > _ALONE_S:
+            return False
+        return _BURST_S <= self.strays[-1] - self.strays[0] <= _RARE_S
 
     @property
     def bpm(self) -> float | None:
@@ -83,7 +99,10 @@ class Pulse:
     @property
     def _gate(self) -> float:
         assert self.line is not None
-        return min(_WIDEST, max(_NARROWEST, _JITTERS * self.noise / self.line.period))
+        jitter = self.noise / self.line.period
+        if self.is_crowded:
+            return min(_NARROWEST, max(_CROWDED, _SURE * jitter))
+        return min(_WIDEST, max(_NARROWEST, _JITTERS * jitter))
 
     def _lateness(self, tick: Tick) -> float:
         """In ticks."""
@@ -105,16 +124,29 @@ class Pulse:
         number = len(waiting.doubtful)
         if number < _FEWEST:
             return waiting
+        others = number >= _MANY and waiting._has_others()
+        if others:
+            return waiting._own(crowd.own(self.line, waiting.doubtful, self.ticks[-1], self._gate))
         line, scatter, error = straight(waiting.doubtful)
         error *= _SURE * self.noise / line.period if line.is_a_tempo else 1.0
         kept = waiting._kept()
         usual = max(self.noise, straight(kept)[1]) if kept else self.noise
         is_one_clock = line.is_a_tempo and scatter <= 2 * usual + _SCATTER * line.period
         if len(kept) >= _FEWEST and not (is_one_clock and waiting._change(line) > _SAME):
-            return waiting._with(self.ticks, *kept)
-        if is_one_clock and (not kept or number >= _MANY):
+            return waiting._own(kept)
+        if others is not None and is_one_clock and (number >= _MANY or not (kept or line.period < self.line.period)):
             return waiting._one_clock(line, error)
         return waiting._forgetting() if number >= _HOPELESS else waiting
+
+    def _has_others(self) -> bool | None:
+        assert self.line is not None
+        return crowd.goes_on(self.line, self.doubtful, self.ticks[-1], self.noise, self.is_crowded)
+
+    def _own(self, own: tuple[Tick, ...]) -> Pulse:
+        """Of the doubtful ticks these are the clock's, and the others another's."""
+        times = {tick.seconds for tick in own}
+        others = (tick.seconds for tick in self.doubtful if tick.seconds not in times)
+        return replace(self, strays=(*self.strays, *others)[-_STRAYS:])._with(self.ticks, *own)
 
     def _change(self, line: Line) -> float:
         """By what share its tempo is another one."""

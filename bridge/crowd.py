@@ -1,0 +1,62 @@
+"""Ticks of two clocks at one port: does the clock that was there still tick among them, and which are its own?
+
+What decides is how the ticks lie in the beat of the clock that was there, tick by tick, as points on a circle. A
+clock that goes on gathers its share of them at the top. A clock whose tempo has jumped spreads them evenly,
+wherever it jumps to; only one that doubled puts half of them at the top and half at the bottom, as two clocks of
+one tempo do that are half a tick apart. Those are not told apart: they are one stream.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from meloformer.bridge.ticks import Line, Tick
+
+_SHARE: Final = 0.92  # of the ticks, and no more, may be the old clock's: else there is no second one
+_THERE: Final = 0.5  # so much of what it must gather there shows that the old clock goes on
+_GONE: Final = 0.2  # and so little that it does not
+_TWICE: Final = (1.8, 2.2)  # so many ticks in the place of one may be a doubled tempo
+_EVEN: Final = 0.85  # so even those of a doubled tempo lie, as a share of what the jitter lets be seen
+_LONG: Final = 48  # ticks: longer is not waited for a proof
+
+
+def goes_on(
+    line: Line, ticks: Sequence[Tick], before: Tick, noise: float, suspected: bool
+) -> bool | None:
+    """Whether the clock of `line`, whose last tick was `before`, is one of at least two in these ticks.
+
+    None as long as they are too few to tell; where another clock is `suspected`, it takes more to be alone.
+    """
+    places = [line.number_at(tick.seconds) - before.number for tick in ticks]
+    share = places[-1] / len(places)
+    if not 0 < share <= _SHARE:
+        return False
+    seen = math.exp(-2 * (math.pi * noise / line.period) ** 2)
+    there, is_long = _gathered(places, 1).real / (share * seen), len(ticks) >= _LONG
+    if there >= _THERE or (is_long and there >= (_THERE + _GONE) / 2):
+        return True
+    if not is_long and (suspected or there > _GONE):
+        return None
+    if not _TWICE[0] <= 1 / share <= _TWICE[1]:
+        return False
+    return abs(_gathered(places, 2)) < _EVEN * seen**4 if is_long else None
+
+
+def own(line: Line, ticks: Sequence[Tick], before: Tick, within: float) -> tuple[Tick, ...]:
+    """Those that are the old clock's: of each of its moments the nearest, at most `within` ticks from it."""
+    nearest: dict[int, Tick] = {}
+    for tick in ticks:
+        number = round(line.number_at(tick.seconds))
+        off = abs(line.number_at(tick.seconds) - number)
+        known = nearest.get(number)
+        if off <= within and (known is None or off < abs(line.number_at(known.seconds) - number)):
+            nearest[number] = Tick(number, tick.seconds)
+    return tuple(nearest[number] for number in sorted(nearest) if number > before.number)
+
+
+def _gathered(places: Sequence[float], times: int) -> complex:
+    """How much the places gather, as the mean of points on a circle that goes round `times` times a tick."""
+    return sum(cmath.exp(2j * math.pi * times * place) for place in places) / len(places)
