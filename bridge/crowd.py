@@ -42,7 +42,7 @@ def goes_on(
         return None
     if not _TWICE[0] <= 1 / share <= _TWICE[1]:
         return False
-    return abs(_gathered(places, 2)) < _EVEN * seen**4 if is_long else None
+    return suspected or abs(_gathered(places, 2)) < _EVEN * seen**4 if is_long else None
 
 
 def own(line: Line, ticks: Sequence[Tick], before: Tick, within: float) -> tuple[Tick, ...]:

@@ -99,10 +99,15 @@ class Pulse:
     @property
     def _gate(self) -> float:
         assert self.line is not None
-        jitter = self.noise / self.line.period
         if self.is_crowded:
-            return min(_NARROWEST, max(_CROWDED, _SURE * jitter))
-        return min(_WIDEST, max(_NARROWEST, _JITTERS * jitter))
+            return self._narrow_gate
+        return min(_WIDEST, max(_NARROWEST, _JITTERS * self.noise / self.line.period))
+
+    @property
+    def _narrow_gate(self) -> float:
+        """Where ticks of another clock may lie beside its own."""
+        assert self.line is not None
+        return min(_NARROWEST, max(_CROWDED, _SURE * self.noise / self.line.period))
 
     def _lateness(self, tick: Tick) -> float:
         """In ticks."""
@@ -126,7 +131,7 @@ class Pulse:
             return waiting
         others = number >= _MANY and waiting._has_others()
         if others:
-            return waiting._own(crowd.own(self.line, waiting.doubtful, self.ticks[-1], self._gate))
+            return waiting._own(crowd.own(self.line, waiting.doubtful, self.ticks[-1], self._narrow_gate))
         line, scatter, error = straight(waiting.doubtful)
         error *= _SURE * self.noise / line.period if line.is_a_tempo else 1.0
         kept = waiting._kept()
@@ -170,9 +175,7 @@ class Pulse:
         assert self.line is not None
         if _SURE * self.noise > _NARROWEST * self.line.period:
             return ()
-        places = [(self.line.number_at(tick.seconds), tick.seconds) for tick in self.doubtful]
-        found = {round(place): at for place, at in places if abs(place - round(place)) <= _NARROWEST}
-        ticks = tuple(Tick(number, found[number]) for number in sorted(found))
+        ticks = crowd.own(self.line, self.doubtful, self.ticks[-1], self._narrow_gate)
         if len(ticks) < _FEWEST // 2 or ticks[-1].number - ticks[0].number >= len(ticks):
             return ()
         begins = ticks[0].seconds == self.doubtful[0].seconds or ticks[0].number <= self.ticks[-1].number + 1
