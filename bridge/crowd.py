@@ -13,36 +13,32 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from meloformer.bridge.ticks import Line, Tick
+from meloformer.bridge.ticks import Line, Tick, straight
 
 _SHARE: Final = 0.92  # of the ticks, and no more, may be the old clock's: else there is no second one
-_THERE: Final = 0.5  # so much of what it must gather there shows that the old clock goes on
+_THERE: Final = 0.4  # so much of what it must gather there shows that the old clock goes on
 _GONE: Final = 0.2  # and so little that it does not
 _TWICE: Final = (1.8, 2.2)  # so many ticks in the place of one may be a doubled tempo
-_EVEN: Final = 0.85  # so even those of a doubled tempo lie, as a share of what the jitter lets be seen
-_LONG: Final = 48  # ticks: longer is not waited for a proof
+_EVEN: Final = {False: 0.85, True: 0.95}  # how even those of a doubled tempo lie; if another is suspected
+_LONG: Final = {False: 48, True: 96}  # ticks: longer is not waited for a proof
 
 
-def goes_on(
-    line: Line, ticks: Sequence[Tick], before: Tick, noise: float, suspected: bool
-) -> bool | None:
+def goes_on(line: Line, ticks: Sequence[Tick], before: Tick, noise: float, suspected: bool) -> bool | None:
     """Whether the clock of `line`, whose last tick was `before`, is one of at least two in these ticks.
 
     None as long as they are too few to tell; where another clock is `suspected`, it takes more to be alone.
     """
-    places = [line.number_at(tick.seconds) - before.number for tick in ticks]
-    share = places[-1] / len(places)
+    share = (line.number_at(ticks[-1].seconds) - before.number) / len(ticks)
     if not 0 < share <= _SHARE:
         return False
-    seen = math.exp(-2 * (math.pi * noise / line.period) ** 2)
-    there, is_long = _gathered(places, 1).real / (share * seen), len(ticks) >= _LONG
+    there, is_long = _gathered(line, ticks, noise).real / share, len(ticks) >= _LONG[suspected]
     if there >= _THERE or (is_long and there >= (_THERE + _GONE) / 2):
         return True
     if not is_long and (suspected or there > _GONE):
         return None
     if not _TWICE[0] <= 1 / share <= _TWICE[1]:
         return False
-    return suspected or abs(_gathered(places, 2)) < _EVEN * seen**4 if is_long else None
+    return abs(_gathered(straight(ticks)[0], ticks, noise)) < _EVEN[suspected] if is_long else None
 
 
 def own(line: Line, ticks: Sequence[Tick], before: Tick, within: float) -> tuple[Tick, ...]:
@@ -57,6 +53,7 @@ def own(line: Line, ticks: Sequence[Tick], before: Tick, within: float) -> tuple
     return tuple(nearest[number] for number in sorted(nearest) if number > before.number)
 
 
-def _gathered(places: Sequence[float], times: int) -> complex:
-    """How much the places gather, as the mean of points on a circle that goes round `times` times a tick."""
-    return sum(cmath.exp(2j * math.pi * times * place) for place in places) / len(places)
+def _gathered(line: Line, ticks: Sequence[Tick], noise: float) -> complex:
+    """How much the ticks gather where the line's are, from 0 to 1: all that jitter of this noise lets be seen."""
+    points = (cmath.exp(2j * math.pi * line.number_at(tick.seconds)) for tick in ticks)
+    return sum(points) / len(ticks) / math.exp(-2 * (math.pi * noise / line.period) ** 2)

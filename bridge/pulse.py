@@ -27,13 +27,13 @@ _SURE: Final = 3.0  # standard deviations
 _LOST: Final = 0.75  # ticks: less than this is no lost tick, but a tempo that drifts
 _FEWEST: Final = 4  # doubtful ticks can be judged
 _MANY: Final = 8  # make a faster clock of ticks between those of the one there was
-_HOPELESS: Final = 48  # so many doubtful ticks that make no clock are forgotten
+_HOPELESS: Final = 96  # so many doubtful ticks that make no clock are forgotten
 
-# Another clock ticks at the same port if so many ticks were not this one's, in no shorter and no longer a time.
+# Another clock ticks at the same port if so many ticks were not this one's, in no shorter and no longer time.
 _STRAYS: Final = 12
 _BURST_S: Final = 0.05
 _RARE_S: Final = 3.0
-_ALONE_S: Final = 1.0  # without a stray: it has stopped
+_ALONE_S: Final = 3.0  # without such a tick: the other has stopped
 
 _NONE: Final = Tick(0, 0.0)
 
@@ -45,6 +45,11 @@ class Pulse:
     A tick far from its time is doubtful. What it meant shows in the ticks that follow: it was only late;
     ticks before it were lost; the tempo has jumped; it belongs to another clock or to no clock at all.
     Until that is known the pulse goes on as before.
+
+    While a second clock ticks at the same port, the one that was there first is kept, until it stops or, in
+    the course of some beats, takes another tempo. What is not told apart: two clocks of one tempo half a tick
+    apart, which are the ticks of a doubled one, and a slower or faster one among them where the jitter is more
+    than a tenth of a tick; two that begin together, of which none was first; ticks that come with another's.
     """
 
     ticks: tuple[Tick, ...] = ()

@@ -172,6 +172,30 @@ def test_link_is_refused_with_those_that_can_be_followed() -> None:
     assert session.state.following == "auto"
 
 
+def test_a_second_clock_at_the_port_is_told_of_once_and_the_first_is_kept() -> None:
+    session = following()
+    begin, ends = session.now, session.now + 8.0
+    for at in sorted([begin + n / 36 for n in range(288)] + [begin + 0.011 + n / 40 for n in range(320)]):
+        session.waits(at - session.now)
+        session.midi(MidiTick())
+    session.waits(ends - session.now)
+    (told,) = session.sent(osc.Error)
+    assert told.code == Code.CLOCK
+    assert "--midi-in" in told.reason and "90.0" in told.reason
+    assert session.state.clock.bpm == pytest.approx(90.0, abs=0.5)
+    assert beat(session) == pytest.approx(4.0 + 12.0, abs=0.05)
+
+
+def test_a_second_clock_is_of_no_interest_to_who_follows_none() -> None:
+    session = Rehearsal()
+    session.receives(osc.TransportClock("internal"))
+    for at in sorted([100 + n / 36 for n in range(288)] + [104.011 + n / 40 for n in range(160)]):
+        session.waits(at - session.now)
+        session.midi(MidiTick())
+    assert not session.sent(osc.Error)
+    assert session.state.clock.bpm == 120.0
+
+
 def playing(clock: str) -> Rehearsal:
     """An answer of four notes, one a beat, has begun at beat 8 of this clock."""
     session = following(clock)
