@@ -20,6 +20,7 @@ _THERE: Final = 0.4  # so much of what it must gather there shows that the old c
 _GONE: Final = 0.2  # and so little that it does not
 _TWICE: Final = (1.8, 2.2)  # so many ticks in the place of one may be a doubled tempo
 _EVEN: Final = {False: 0.85, True: 0.95}  # how even those of a doubled tempo lie; if another is suspected
+_FEWEST: Final = 6  # ticks that should have come: before them none is missed
 _LONG: Final = {False: 48, True: 96}  # ticks: longer is not waited for a proof
 
 
@@ -28,13 +29,14 @@ def goes_on(line: Line, ticks: Sequence[Tick], before: Tick, noise: float, suspe
 
     None as long as they are too few to tell; where another clock is `suspected`, it takes more to be alone.
     """
-    share = (line.number_at(ticks[-1].seconds) - before.number) / len(ticks)
+    passed = line.number_at(ticks[-1].seconds) - before.number
+    share = passed / len(ticks)
     if not 0 < share <= _SHARE:
         return False
     there, is_long = _gathered(line, ticks, noise).real / share, len(ticks) >= _LONG[suspected]
     if there >= _THERE or (is_long and there >= (_THERE + _GONE) / 2):
         return True
-    if not is_long and (suspected or there > _GONE):
+    if not is_long and (suspected or there > _GONE or passed < _FEWEST):
         return None
     if not _TWICE[0] <= 1 / share <= _TWICE[1]:
         return False

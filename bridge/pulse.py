@@ -126,7 +126,9 @@ class Pulse:
         if line is None or not line.is_a_tempo:
             line = self.line
         last = self.last._replace(number=ticks[-1].number)
-        return replace(self, ticks=ticks, doubtful=(), line=line, noise=noise_of(ticks), last=last)
+        # Ticks of another clock among them would look like jitter, and let more of theirs in.
+        noise = min(self.noise, noise_of(ticks)) if self.is_crowded else noise_of(ticks)
+        return replace(self, ticks=ticks, doubtful=(), line=line, noise=noise, last=last)
 
     def _doubting(self) -> Pulse:
         """The last tick is doubtful: wait, or see what it and those before it meant."""
@@ -144,7 +146,11 @@ class Pulse:
         is_one_clock = line.is_a_tempo and scatter <= 2 * usual + _SCATTER * line.period
         if len(kept) >= _FEWEST and not (is_one_clock and waiting._change(line) > _SAME):
             return waiting._own(kept)
-        if others is not None and is_one_clock and (number >= _MANY or not (kept or line.period < self.line.period)):
+        if (
+            others is not None
+            and is_one_clock
+            and (number >= _MANY or not (kept or line.period < self.line.period))
+        ):
             return waiting._one_clock(line, error)
         return waiting._forgetting() if number >= _HOPELESS else waiting
 
