@@ -1,9 +1,9 @@
-"""Ticks of two clocks at one port: does the clock that was there still tick among them, and which are its own?
+"""Ticks of two clocks at one port: does the one that was there tick among them still, and which are its own?
 
-What decides is how the ticks lie in the beat of the clock that was there, tick by tick, as points on a circle. A
-clock that goes on gathers its share of them at the top. A clock whose tempo has jumped spreads them evenly,
-wherever it jumps to; only one that doubled puts half of them at the top and half at the bottom, as two clocks of
-one tempo do that are half a tick apart. Those are not told apart: they are one stream.
+What decides is how the ticks lie in the beat of the clock that was there, tick by tick, as points on a
+circle. One that goes on gathers its share of them at the top. One whose tempo has jumped spreads them evenly,
+wherever it jumps to; only if it doubled are half of them at the top and half at the bottom, as two clocks of
+one tempo are that lie half a tick apart. Those are not told apart: they are one stream.
 """
 
 from __future__ import annotations
@@ -56,6 +56,6 @@ def own(line: Line, ticks: Sequence[Tick], before: Tick, within: float) -> tuple
 
 
 def _gathered(line: Line, ticks: Sequence[Tick], noise: float) -> complex:
-    """How much the ticks gather where the line's are, from 0 to 1: all that jitter of this noise lets be seen."""
+    """How much the ticks gather on those of the line, from 0 to 1 (all that this noise lets be seen)."""
     points = (cmath.exp(2j * math.pi * line.number_at(tick.seconds)) for tick in ticks)
     return sum(points) / len(ticks) / math.exp(-2 * (math.pi * noise / line.period) ** 2)

@@ -48,8 +48,8 @@ class Pulse:
 
     While a second clock ticks at the same port, the one that was there first is kept, until it stops or, in
     the course of some beats, takes another tempo. What is not told apart: two clocks of one tempo half a tick
-    apart, which are the ticks of a doubled one, and a slower or faster one among them where the jitter is more
-    than a tenth of a tick; two that begin together, of which none was first; ticks that come with another's.
+    apart, which are the ticks of a doubled one; one that is half or twice as fast, where the jitter is more
+    than a tenth of a tick; two that begin together, of which none was first.
     """
 
     ticks: tuple[Tick, ...] = ()
@@ -136,9 +136,9 @@ class Pulse:
         number = len(waiting.doubtful)
         if number < _FEWEST:
             return waiting
-        others = number >= _MANY and waiting._has_others()
+        others = waiting._has_others() if number >= _MANY else False
         if others:
-            return waiting._own(crowd.own(self.line, waiting.doubtful, self.ticks[-1], self._narrow_gate))
+            return waiting._own(waiting._of_line())
         line, scatter, error = straight(waiting.doubtful)
         error *= _SURE * self.noise / line.period if line.is_a_tempo else 1.0
         kept = waiting._kept()
@@ -146,17 +146,23 @@ class Pulse:
         is_one_clock = line.is_a_tempo and scatter <= 2 * usual + _SCATTER * line.period
         if len(kept) >= _FEWEST and not (is_one_clock and waiting._change(line) > _SAME):
             return waiting._own(kept)
-        if (
-            others is not None
-            and is_one_clock
-            and (number >= _MANY or not (kept or line.period < self.line.period))
-        ):
+        is_clear = others is False and (number >= _MANY or (not kept and waiting._is_slower(line)))
+        if is_one_clock and is_clear:
             return waiting._one_clock(line, error)
         return waiting._forgetting() if number >= _HOPELESS else waiting
 
     def _has_others(self) -> bool | None:
         assert self.line is not None
         return crowd.goes_on(self.line, self.doubtful, self.ticks[-1], self.noise, self.is_crowded)
+
+    def _is_slower(self, line: Line) -> bool:
+        assert self.line is not None
+        return line.period >= self.line.period
+
+    def _of_line(self) -> tuple[Tick, ...]:
+        """Those of the doubtful ticks that lie where the clock's should."""
+        assert self.line is not None
+        return crowd.own(self.line, self.doubtful, self.ticks[-1], self._narrow_gate)
 
     def _own(self, own: tuple[Tick, ...]) -> Pulse:
         """Of the doubtful ticks these are the clock's, and the others another's."""
@@ -186,7 +192,7 @@ class Pulse:
         assert self.line is not None
         if _SURE * self.noise > _NARROWEST * self.line.period:
             return ()
-        ticks = crowd.own(self.line, self.doubtful, self.ticks[-1], self._narrow_gate)
+        ticks = self._of_line()
         if len(ticks) < _FEWEST // 2 or ticks[-1].number - ticks[0].number >= len(ticks):
             return ()
         begins = ticks[0].seconds == self.doubtful[0].seconds or ticks[0].number <= self.ticks[-1].number + 1

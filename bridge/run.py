@@ -11,15 +11,17 @@ from queue import SimpleQueue
 from meloformer.bridge import now, running
 from meloformer.bridge.errors import BridgeError
 from meloformer.bridge.library import Library
-from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched, unnoted
+from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched, unlinked, unnoted
 from meloformer.bridge.midi import MidiOut
+from meloformer.bridge.session.actions import LinkAction
 from meloformer.bridge.session.events import Closing, Played
-from meloformer.bridge.session.following import OBEYED
+from meloformer.bridge.session.following import NO_LINK, OBEYED
 from meloformer.bridge.session.machine import begin
 from meloformer.bridge.session.state import State
 from meloformer.bridge.settings import Settings
 from meloformer.bridge.takes.noted import Noted
 from meloformer.bridge.takes.recorder import Recorder
+from meloformer.bridge.transports import link
 from meloformer.bridge.transports.midi import MidiChoice, open_midi
 from meloformer.bridge.transports.osc import OscWire
 from meloformer.bridge.transports.quiet import QuietWire
@@ -28,8 +30,9 @@ from meloformer.presets.preset import Preset
 
 def run_bridge(settings: Settings) -> None:
     """Run the bridge until SIGINT or SIGTERM; raises BridgeError or PresetError when it cannot start."""
-    if settings.clock not in OBEYED:
-        raise BridgeError(f"{settings.clock} cannot be followed here; choose --clock {' or '.join(OBEYED)}")
+    if settings.clock == "link" and not link.is_there():
+        others = " or ".join(clock for clock in OBEYED if clock != "link")
+        raise BridgeError(f"{NO_LINK}; install it, or choose --clock {others}")
     inbox: Inbox = SimpleQueue()
     running.steady_hands()
     running.on_end(lambda: inbox.put(Closing()))
@@ -44,7 +47,7 @@ def run_bridge(settings: Settings) -> None:
 
 def _first_state(settings: Settings, preset: Preset) -> State:
     clocks = settings.clock, settings.send_clock, settings.latency
-    return begin(preset, version("meloformer"), settings.device, now.seconds(), *clocks)
+    return begin(preset, version("meloformer"), settings.device, now.seconds(), *clocks, link.is_there())
 
 
 @contextmanager
@@ -56,13 +59,14 @@ def _opened(settings: Settings, inbox: Inbox, library: Library, state: State) ->
         stack.callback(osc.close)
         _say(f"OSC in {osc.endpoint}, out {settings.reply}")
         midi = _midi(settings, inbox.put, stack)
+        linked = _link(inbox, stack)
         engine = running.EngineProcess(inbox.put)
         stack.callback(engine.stop)
         _watch_presets(settings, inbox, stack)
         running.start(library.serve, "presets")
         running.start(osc.serve, "OSC in")
         engine.start()
-        yield Outside(osc, midi, engine, library, noted)
+        yield Outside(osc, midi, engine, library, noted, linked)
 
 
 def _recorder(settings: Settings, inbox: Inbox, state: State, stack: ExitStack) -> Callable[[Noted], None]:
@@ -74,6 +78,16 @@ def _recorder(settings: Settings, inbox: Inbox, state: State, stack: ExitStack) 
     stack.callback(recorder.close)
     _say(f"take {recorder.file}")
     return recorder.note
+
+
+def _link(inbox: Inbox, stack: ExitStack) -> Callable[[LinkAction], None]:
+    """What joins a Link session when that is asked for; until then it costs nothing."""
+    if not link.is_there():
+        return unlinked
+    wire = link.LinkWire(inbox.put)
+    running.start(wire.serve, "Link")
+    stack.callback(wire.close)
+    return wire.tell
 
 
 def _watch_presets(settings: Settings, inbox: Inbox, stack: ExitStack) -> None:

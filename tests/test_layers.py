@@ -30,6 +30,8 @@ HOMES: dict[str, list[str]] = {
     "watchdog.observers": ["bridge/running.py"],
     "socket": ["bridge/transports"],
     "rtmidi": ["bridge/transports"],
+    "link": ["bridge/transports"],
+    "http": ["bridge/transports"],
     **{nowhere: [] for nowhere in ("asyncio", "concurrent", "multiprocessing", "sched", "socketserver")},
 }
 

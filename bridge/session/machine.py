@@ -15,6 +15,7 @@ from meloformer.bridge.session import (
     clock_out,
     following,
     learning,
+    link_clock,
     listening,
     midi_clock,
     replies,
@@ -50,10 +51,12 @@ def begin(
     clock: ClockName = "auto",
     sends_clock: bool = False,
     latency: Latency = NO_LATENCY,
+    has_link: bool = False,
 ) -> State:
     """A session that has heard nothing, about to use `preset`; it loads once the engine has started.
 
-    `device` (auto, cpu or cuda) is passed on to the engine; `clock` is the one to follow.
+    `device` (auto, cpu or cuda) is passed on to the engine; `clock` is the one to follow, and
+    `has_link` says whether that can be a Link session.
     """
     return State(
         version=version,
@@ -63,6 +66,7 @@ def begin(
         controls=swapping.starting_values(preset),
         clock=Clock.standing(now),
         following=clock,
+        has_link=has_link,
         sends_clock=sends_clock,
         latency=latency,
         now=now,
@@ -117,6 +121,7 @@ def _pass_time(turn: Turn) -> None:
     for cue in later:
         _take(turn, cue.item)
     midi_clock.attend(turn)
+    link_clock.attend(turn)
     listening.attend(turn)
     along.attend(turn)
     leave(turn)
@@ -255,6 +260,7 @@ _HANDLERS: Final[dict[type, Handler]] = {
     happened.Received: _received,
     happened.Rejected: _rejected,
     happened.Played: _played,
+    happened.Linked: link_clock.heard,
     happened.EngineStarted: swapping.started,
     happened.EngineGone: swapping.gone,
     happened.PresetRead: swapping.read,

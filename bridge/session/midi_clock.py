@@ -127,8 +127,9 @@ def _go_by_it(turn: Turn) -> None:
 
 def _tell_of_others(turn: Turn) -> None:
     reason = (
-        "two MIDI clocks tick at the same port, each at its own pace; the bridge keeps to the one that was there "
-        f"first, at {turn.state.clock.bpm:.1f}. Let only one of them send, or choose its port with --midi-in"
+        "two MIDI clocks tick at the same port, each at its own pace; the bridge keeps to the one that was "
+        f"there first, at {turn.state.clock.bpm:.1f}. Let only one of them send, or choose its port "
+        "with --midi-in"
     )
     turn.send(Error(Code.CLOCK, address_of(TransportClock), reason))
 

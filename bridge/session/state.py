@@ -13,7 +13,7 @@ from meloformer.bridge.ledger import Ledger
 from meloformer.bridge.midi import MidiNote, MidiOut
 from meloformer.bridge.pulse import Pulse
 from meloformer.bridge.scheduler import Schedule
-from meloformer.bridge.session.events import Received
+from meloformer.bridge.session.events import Linked, Received
 from meloformer.bridge.session.phases import Phase
 from meloformer.bridge.settings import ClockName, Device, Latency
 from meloformer.bridge.tempo import Clock
@@ -134,6 +134,17 @@ class Answer:
     complete: bool = False  # the engine has said everything
 
 
+class Link(NamedTuple):
+    """The Link session we are in, its bars as we asked for them, in beats.
+
+    `playing`: whether it was started by a person, here or there; `last`: what it said last.
+    """
+
+    quantum: float
+    playing: bool
+    last: Linked | None = None
+
+
 class Armed(NamedTuple):
     """The next tick of the MIDI clock is this beat of the transport, if it comes by then (seconds)."""
 
@@ -195,6 +206,8 @@ class State:
     following: ClockName = "auto"  # the clock asked for
     pulse: Pulse | None = None  # of the MIDI clock, while one ticks
     armed: Armed | None = None
+    has_link: bool = False  # one can be joined
+    link: Link | None = None  # while one is followed
     sends_clock: bool = False  # by MIDI, while the tempo is our own
     latency: Latency = field(default_factory=Latency)
     next_tick: int | None = None  # of that clock, 24 to a beat; None while it has not been started

@@ -164,10 +164,11 @@ def test_while_a_clock_ticks_the_tempo_is_its_own() -> None:
     assert session.state.clock.bpm == pytest.approx(90.0, abs=0.1)
 
 
-def test_link_is_refused_with_those_that_can_be_followed() -> None:
+def test_without_its_extra_link_is_refused_with_those_that_can_be_followed() -> None:
     session = Rehearsal()
     session.receives(osc.TransportClock("link"))
     assert error(session).code == Code.CLOCK
+    assert "pip install 'meloformer[link]'" in error(session).reason
     assert "auto, internal, midi, osc" in error(session).reason
     assert session.state.following == "auto"
 
