@@ -1,9 +1,10 @@
-"""What every test shares: programs a test needs, and how long Hypothesis may take."""
+"""What every test shares: programs and extras a test needs, and how long Hypothesis may take."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from importlib.metadata import PackageNotFoundError, version
 
 import hypothesis
 import pytest
@@ -15,10 +16,18 @@ hypothesis.settings.register_profile("steady", deadline=None, derandomize=in_ci)
 hypothesis.settings.load_profile("steady")
 
 
+def is_package(name: str) -> bool:
+    """Whether it is no program but a Python package that is installed."""
+    try:
+        return bool(version(name))
+    except PackageNotFoundError:
+        return False
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Honour `@pytest.mark.needs("pd", "jackd")`: a skip with its reason, or with CI=true a failure."""
-    programs = [name for mark in item.iter_markers("needs") for name in mark.args]
-    missing = [name for name in programs if shutil.which(name) is None]
+    names = [name for mark in item.iter_markers("needs") for name in mark.args]
+    missing = [name for name in names if shutil.which(name) is None and not is_package(name)]
     if not missing:
         return
     reason = f"{', '.join(missing)} not installed (scripts/test does it where apt-get and root are there)"
