@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib.metadata import version
 from queue import SimpleQueue
 
-from meloformer.bridge import now, running
+from meloformer.bridge import now, query_tree, running
 from meloformer.bridge.errors import BridgeError
 from meloformer.bridge.library import Library
 from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched, unlinked, unnoted
@@ -18,12 +19,13 @@ from meloformer.bridge.session.events import Closing, Played
 from meloformer.bridge.session.following import NO_LINK, OBEYED
 from meloformer.bridge.session.machine import begin
 from meloformer.bridge.session.state import State
-from meloformer.bridge.settings import Settings
+from meloformer.bridge.settings import Endpoint, Settings
 from meloformer.bridge.takes.noted import Noted
 from meloformer.bridge.takes.recorder import Recorder
 from meloformer.bridge.transports import link
 from meloformer.bridge.transports.midi import MidiChoice, open_midi
 from meloformer.bridge.transports.osc import OscWire
+from meloformer.bridge.transports.query import QueryWire
 from meloformer.bridge.transports.quiet import QuietWire
 from meloformer.presets.preset import Preset
 
@@ -58,6 +60,7 @@ def _opened(settings: Settings, inbox: Inbox, library: Library, state: State) ->
         osc = OscWire(settings.osc, settings.reply, inbox.put)
         stack.callback(osc.close)
         _say(f"OSC in {osc.endpoint}, out {settings.reply}")
+        _answer_questions(osc.endpoint, stack)
         midi = _midi(settings, inbox.put, stack)
         linked = _link(inbox, stack)
         engine = running.EngineProcess(inbox.put)
@@ -78,6 +81,18 @@ def _recorder(settings: Settings, inbox: Inbox, state: State, stack: ExitStack) 
     stack.callback(recorder.close)
     _say(f"take {recorder.file}")
     return recorder.note
+
+
+def _answer_questions(osc: Endpoint, stack: ExitStack) -> None:
+    """Let programs ask what can be sent; where that port is taken, they cannot, and nothing else is lost."""
+    try:
+        wire = QueryWire(osc, partial(query_tree.answer, osc=osc))
+    except BridgeError as error:
+        _say(f"OSCQuery none: {error}")
+        return
+    running.start(wire.serve, "OSCQuery")
+    stack.callback(wire.close)
+    _say(f"OSCQuery at http://{wire.endpoint}")
 
 
 def _link(inbox: Inbox, stack: ExitStack) -> Callable[[LinkAction], None]:

@@ -31,7 +31,8 @@ HOMES: dict[str, list[str]] = {
     "socket": ["bridge/transports"],
     "rtmidi": ["bridge/transports"],
     "link": ["bridge/transports"],
-    "http": ["bridge/transports"],
+    "http.server": ["bridge/transports"],
+    "http.client": [],
     **{nowhere: [] for nowhere in ("asyncio", "concurrent", "multiprocessing", "sched", "socketserver")},
 }
 
