@@ -58,6 +58,7 @@ class Pulse:
     noise: float = 0.0  # seconds
     silent: bool = False
     last: Tick = _NONE
+    former: Pulse | None = None  # before it began anew, until it is clear that this is over
     strays: tuple[float, ...] = ()  # when the last ticks came that were not this clock's, in seconds
 
     @property
@@ -92,14 +93,27 @@ class Pulse:
             return Pulse(last=Tick(1, seconds), ticks=(Tick(1, seconds),))
         tick = Tick(self.last.number + 1, max(seconds, self.last.seconds))
         counted = replace(self, last=tick, silent=False)
+        if self.former is not None:
+            return counted._begun(self.former)
         if self.line is None or abs(self._lateness(tick)) <= self._gate:
             return counted._with(self.ticks, tick)
         return counted._doubting()
 
     def restarted(self, seconds: float) -> Pulse:
-        """With one more tick, with which the clock begins anew: nothing of its tempo or phase need remain."""
+        """With one more tick, with which the clock begins anew: nothing of its tempo or phase need remain.
+
+        But another clock may have begun, and this one go on: the ticks that follow show it.
+        """
         tick = Tick(self.last.number + 1, seconds)
-        return Pulse(ticks=(tick,), last=tick)
+        former = None if self.line is None else self._renumbered(tick, self.line)
+        return Pulse(ticks=(tick,), last=tick, former=former)
+
+    def _renumbered(self, like: Tick, line: Line) -> Pulse:
+        """With other numbers, of which that of this tick, or the nearest one's, is one."""
+        shift = like.number - round(line.number_at(like.seconds))
+        ticks = tuple(Tick(tick.number + shift, tick.seconds) for tick in self.ticks)
+        moved = line._replace(number=line.number + shift)
+        return replace(self, ticks=ticks, doubtful=(), line=moved, former=None)
 
     @property
     def _gate(self) -> float:
@@ -129,6 +143,19 @@ class Pulse:
         # Ticks of another clock among them would look like jitter, and let more of theirs in.
         noise = min(self.noise, noise_of(ticks)) if self.is_crowded else noise_of(ticks)
         return replace(self, ticks=ticks, doubtful=(), line=line, noise=noise, last=last)
+
+    def _begun(self, former: Pulse) -> Pulse:
+        """One more tick after it began anew: does the former clock go on beside the one that began?"""
+        first, *new = (*self.ticks, self.last)
+        if len(new) < _MANY:
+            return replace(self, ticks=(first, *new))
+        both = replace(former, doubtful=tuple(new), last=self.last)
+        others = both._has_others()
+        if others is None:
+            return replace(self, ticks=(first, *new))
+        if others:
+            return both._own(both._of_line())
+        return replace(self, former=None)._with((first, *new))
 
     def _doubting(self) -> Pulse:
         """The last tick is doubtful: wait, or see what it and those before it meant."""

@@ -175,6 +175,28 @@ def test_when_the_first_of_two_clocks_stops_the_other_is_followed() -> None:
     assert not told[-1].is_crowded
 
 
+@pytest.mark.parametrize("other_bpm", [97.0, 110.0, 180.0])
+def test_a_second_clock_that_begins_with_a_start_is_no_new_tempo(other_bpm: float) -> None:
+    times = [(at, False) for at in late(grid(lambda _: 120.0, 32), seed=15)]
+    others = [at + 8.007 for at in late(grid(lambda _: other_bpm, 12), seed=16)]
+    told = [Pulse()]
+    for at, starts in sorted([*times, (others[0], True), *((at, False) for at in others[1:])]):
+        told.append(told[-1].restarted(at) if starts else told[-1].ticked(at))
+    settled = [pulse.bpm for pulse in told[2 * TICKS_PER_BEAT :] if pulse.bpm is not None]
+    assert max(abs(bpm - 120.0) for bpm in settled) < 2.0
+    assert any(pulse.is_crowded for pulse in told)
+
+
+@pytest.mark.parametrize("after", [60.0, 90.0, 118.0, 120.0, 150.0, 240.0])
+def test_a_clock_that_begins_anew_has_its_own_tempo_within_2_beats(after: float) -> None:
+    pulse = steady(120.0)[-1]
+    times = [at + 12.011 for at in late(grid(lambda _: after, 8), seed=17)]
+    anew = pulses(times[1:], pulse.restarted(times[0]))
+    settled = anew[SETTLED_BEATS * TICKS_PER_BEAT + 2 :]  # a doubled one is believed only then
+    assert max(abs((pulse.bpm or 0.0) - after) for pulse in settled) < 1.0
+    assert anew[-1].last.number - pulse.last.number == len(times)
+
+
 def test_when_the_second_of_two_clocks_has_stopped_there_is_only_one() -> None:
     told = both(120.0, 97.0, 0.002, seed=12)
     assert not told[-1].is_crowded

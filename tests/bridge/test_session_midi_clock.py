@@ -187,6 +187,20 @@ def test_a_second_clock_at_the_port_is_told_of_once_and_the_first_is_kept() -> N
     assert beat(session) == pytest.approx(4.0 + 12.0, abs=0.05)
 
 
+def test_a_second_clock_that_presses_start_starts_the_music_anew_at_the_tempo_of_the_first() -> None:
+    session = following()
+    begin, starts = session.now, session.now + 2.0
+    others = [starts + 0.011 + n / 40 for n in range(240)]
+    for at in sorted([begin + n / 36 for n in range(288)] + others):
+        session.waits(at - session.now)
+        if at == others[0]:
+            session.midi(MidiStart())
+        session.midi(MidiTick())
+    assert session.state.clock.bpm == pytest.approx(90.0, abs=0.5)
+    assert beat(session) == pytest.approx((session.now - others[0]) * 1.5, abs=0.05)
+    assert [told.code for told in session.sent(osc.Error)] == [Code.CLOCK]
+
+
 def test_a_second_clock_is_of_no_interest_to_who_follows_none() -> None:
     session = Rehearsal()
     session.receives(osc.TransportClock("internal"))
