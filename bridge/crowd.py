@@ -16,10 +16,13 @@ from typing import Final
 from meloformer.bridge.ticks import Line, Tick, straight
 
 _SHARE: Final = 0.92  # of the ticks, and no more, may be the old clock's: else there is no second one
-_THERE: Final = 0.4  # so much of what it must gather there shows that the old clock goes on
+_THERE: Final = 0.4  # so much of what it must gather there shows that the old clock goes on,
+_CHANCE: Final = 2.0  # and as much more as this, divided by the number of ticks, while they are few
 _GONE: Final = 0.2  # and so little that it does not
 _TWICE: Final = (1.8, 2.2)  # so many ticks in the place of one may be a doubled tempo
-_EVEN: Final = {False: 0.85, True: 0.95}  # how even those of a doubled tempo lie; if another is suspected
+_EVEN: Final = 0.85  # so even those of a doubled tempo lie, where one lies as even as this noise lets it
+_SURE: Final = 3.0  # standard deviations
+_DOUBT: Final = 1.25  # jitter that is not normal may be so much more than it looks
 _FEWEST: Final = 6  # ticks that should have come: before them none is missed
 _LONG: Final = {False: 48, True: 96}  # ticks: longer is not waited for a proof
 
@@ -34,13 +37,22 @@ def goes_on(line: Line, ticks: Sequence[Tick], before: Tick, noise: float, suspe
     if not 0 < share <= _SHARE:
         return False
     there, is_long = _gathered(line, ticks, noise).real / share, len(ticks) >= _LONG[suspected]
-    if there >= _THERE or (is_long and there >= (_THERE + _GONE) / 2):
+    if there >= _THERE + _CHANCE / len(ticks) or (is_long and there >= (_THERE + _GONE) / 2):
         return True
     if not is_long and (suspected or there > _GONE or passed < _FEWEST):
         return None
     if not _TWICE[0] <= 1 / share <= _TWICE[1]:
         return False
-    return abs(_gathered(straight(ticks)[0], ticks, noise)) < _EVEN[suspected] if is_long else None
+    if not is_long:
+        return None
+    noise *= _DOUBT if suspected else 1.0
+    return abs(_gathered(straight(ticks)[0], ticks, noise)) < _EVEN or _alternate(ticks, noise)
+
+
+def _alternate(ticks: Sequence[Tick], noise: float) -> bool:
+    """Whether every other tick is of another tempo than those between them."""
+    (line, _, error), (other, _, other_error) = straight(ticks[::2]), straight(ticks[1::2])
+    return abs(line.period - other.period) > _SURE * noise * math.hypot(error, other_error)
 
 
 def own(line: Line, ticks: Sequence[Tick], before: Tick, within: float) -> tuple[Tick, ...]:
