@@ -36,7 +36,7 @@ _MEANINGS = {
     Code.TOO_MUCH: "more than the bridge keeps",
     Code.NOT_FOUND: "a text that is none of those allowed",
     Code.ENGINE: "the engine failed; what to do is said",
-    Code.CLOCK: "the clock that is followed is gone, or cannot be followed",
+    Code.CLOCK: "the clock that is followed is gone, is not the only one, or cannot be followed",
     Code.NOT_KEPT: "something works, but could not be written to disk",
     Code.GAVE_WAY: "a limit left an instrument no note, and was not kept for it",
 }

@@ -15,7 +15,12 @@ from meloformer.bridge.engine.messages import Loaded, LoadFailed, ToEngine
 from meloformer.bridge.midi import MidiOut
 from meloformer.bridge.session.actions import (
     Action,
+    JoinLink,
     KeepMapping,
+    LeaveLink,
+    LinkAction,
+    LinkPlaying,
+    LinkTempo,
     ListPresets,
     ReadPreset,
     Send,
@@ -76,6 +81,10 @@ def unnoted(_: Noted) -> None:
     """No take is kept."""
 
 
+def unlinked(_: LinkAction) -> None:
+    """There is no Link session to join."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Everything that the session's actions reach."""
@@ -85,6 +94,7 @@ class Outside:
     engine: Engine
     presets: Presets
     noted: Callable[[Noted], None] = unnoted
+    link: Callable[[LinkAction], None] = unlinked
 
 
 class Loop:
@@ -182,6 +192,8 @@ class Loop:
                 self._outside.presets.look()
             case KeepMapping(name, mapping):
                 self._outside.presets.keep(name, mapping)
+            case JoinLink() | LeaveLink() | LinkTempo() | LinkPlaying():
+                self._outside.link(action)
 
 
 def _is_due(at: float | None, moment: float) -> bool:

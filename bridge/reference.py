@@ -30,7 +30,12 @@ def reference() -> str:
 
 
 def _entry(row: Row) -> Help:
-    return Help(row.address, row.signature, ". ".join(_details(row)))
+    return Help(row.address, row.signature, meaning_of(row))
+
+
+def meaning_of(row: Row) -> str:
+    """What an address is for, what it may carry, and what answers it, in one line."""
+    return ". ".join(_details(row))
 
 
 def _details(row: Row) -> Iterator[str]:

@@ -5,31 +5,36 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib.metadata import version
 from queue import SimpleQueue
 
-from meloformer.bridge import elsewhere, now, running
+from meloformer.bridge import elsewhere, now, query_tree, running
 from meloformer.bridge.errors import BridgeError
 from meloformer.bridge.library import Library
-from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched, unnoted
+from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched, unlinked, unnoted
 from meloformer.bridge.midi import MidiOut
+from meloformer.bridge.session.actions import LinkAction
 from meloformer.bridge.session.events import Closing, Played
-from meloformer.bridge.session.following import OBEYED
+from meloformer.bridge.session.following import NO_LINK, OBEYED
 from meloformer.bridge.session.machine import begin
 from meloformer.bridge.session.state import State
-from meloformer.bridge.settings import Settings
+from meloformer.bridge.settings import Endpoint, Settings
 from meloformer.bridge.takes.noted import Noted
 from meloformer.bridge.takes.recorder import Recorder
+from meloformer.bridge.transports import link
 from meloformer.bridge.transports.midi import MidiChoice, open_midi
 from meloformer.bridge.transports.osc import OscWire
+from meloformer.bridge.transports.query import QueryWire
 from meloformer.bridge.transports.quiet import QuietWire
 from meloformer.presets.preset import Preset
 
 
 def run_bridge(settings: Settings) -> None:
     """Run the bridge until SIGINT or SIGTERM; raises BridgeError or PresetError when it cannot start."""
-    if settings.clock not in OBEYED:
-        raise BridgeError(f"{settings.clock} cannot be followed here; choose --clock {' or '.join(OBEYED)}")
+    if settings.clock == "link" and not link.is_there():
+        others = " or ".join(clock for clock in OBEYED if clock != "link")
+        raise BridgeError(f"{NO_LINK}; install it, or choose --clock {others}")
     begins = _engine(settings)
     inbox: Inbox = SimpleQueue()
     running.steady_hands()
@@ -45,7 +50,7 @@ def run_bridge(settings: Settings) -> None:
 
 def _first_state(settings: Settings, preset: Preset) -> State:
     clocks = settings.clock, settings.send_clock, settings.latency
-    return begin(preset, version("meloformer"), settings.device, now.seconds(), *clocks)
+    return begin(preset, version("meloformer"), settings.device, now.seconds(), *clocks, link.is_there())
 
 
 @contextmanager
@@ -58,14 +63,16 @@ def _opened(
         osc = OscWire(settings.osc, settings.reply, inbox.put)
         stack.callback(osc.close)
         _say(f"OSC in {osc.endpoint}, out {settings.reply}")
+        _answer_questions(osc.endpoint, stack)
         midi = _midi(settings, inbox.put, stack)
+        linked = _link(inbox, stack)
         engine = begins(inbox.put)
         stack.callback(engine.stop)
         _watch_presets(settings, inbox, stack)
         running.start(library.serve, "presets")
         running.start(osc.serve, "OSC in")
         engine.start()
-        yield Outside(osc, midi, engine, library, noted)
+        yield Outside(osc, midi, engine, library, noted, linked)
 
 
 def _recorder(settings: Settings, inbox: Inbox, state: State, stack: ExitStack) -> Callable[[Noted], None]:
@@ -84,6 +91,28 @@ def _engine(settings: Settings) -> elsewhere.Begins:
     if settings.engine is None:
         return running.EngineProcess
     return elsewhere.begins_at(settings.engine, settings.key)
+
+
+def _answer_questions(osc: Endpoint, stack: ExitStack) -> None:
+    """Let programs ask what can be sent; where that port is taken, they cannot, and nothing else is lost."""
+    try:
+        wire = QueryWire(osc, partial(query_tree.answer, osc=osc))
+    except BridgeError as error:
+        _say(f"OSCQuery none: {error}")
+        return
+    running.start(wire.serve, "OSCQuery")
+    stack.callback(wire.close)
+    _say(f"OSCQuery at http://{wire.endpoint}")
+
+
+def _link(inbox: Inbox, stack: ExitStack) -> Callable[[LinkAction], None]:
+    """What joins a Link session when that is asked for; until then it costs nothing."""
+    if not link.is_there():
+        return unlinked
+    wire = link.LinkWire(inbox.put)
+    running.start(wire.serve, "Link")
+    stack.callback(wire.close)
+    return wire.tell
 
 
 def _watch_presets(settings: Settings, inbox: Inbox, stack: ExitStack) -> None:

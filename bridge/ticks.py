@@ -63,7 +63,8 @@ class Line(NamedTuple):
 def noise_of(ticks: Sequence[Tick]) -> float:
     """The jitter of ticks in seconds (one standard deviation), whatever their tempo does."""
     triples = zip(ticks, ticks[1:], ticks[2:], strict=False)
-    bends = sorted(abs(a.seconds - 2 * b.seconds + c.seconds) for a, b, c in triples)
+    evenly = ((a, b, c) for a, b, c in triples if a.number + c.number == 2 * b.number)
+    bends = sorted(abs(a.seconds - 2 * b.seconds + c.seconds) for a, b, c in evenly)
     return max(_LEAST_NOISE_S, bends[len(bends) // 2] / _BENDS_PER_NOISE) if bends else _LEAST_NOISE_S
 
 

@@ -39,7 +39,7 @@ def bridge(
         str | None, typer.Option(metavar="PORT", help="play to this MIDI port, not to one of our own")
     ] = None,
     clock: Annotated[
-        ClockName, typer.Option(help="whom to follow; auto: a MIDI clock while one ticks")
+        ClockName, typer.Option(help="whom to follow; auto: a MIDI clock while one ticks; link: an extra")
     ] = USUAL.clock,
     send_clock: Annotated[
         bool, typer.Option("--send-clock", help="send a MIDI clock while the tempo is our own")

@@ -1,9 +1,10 @@
-"""What every test shares: programs a test needs, and how long Hypothesis may take."""
+"""What every test shares: programs and extras a test needs, and how long Hypothesis may take."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from importlib.metadata import PackageNotFoundError, version
 
 import hypothesis
 import pytest
@@ -21,14 +22,21 @@ RIGHTS = {"network namespaces": lossy.can_be_made}
 
 
 def is_there(name: str) -> bool:
-    return RIGHTS[name]() if name in RIGHTS else shutil.which(name) is not None
+    """Whether there is a right, a program or an installed Python package of this name."""
+    if name in RIGHTS:
+        return RIGHTS[name]()
+    return shutil.which(name) is not None or is_package(name)
+
+
+def is_package(name: str) -> bool:
+    try:
+        return bool(version(name))
+    except PackageNotFoundError:
+        return False
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Honour `@pytest.mark.needs("pd", "jackd")`: a skip with its reason, or with CI=true a failure.
-
-    What stands in RIGHTS is not a program: what this process may do.
-    """
+    """Honour `@pytest.mark.needs("pd", "jackd")`: a skip with its reason, or with CI=true a failure."""
     needed = [name for mark in item.iter_markers("needs") for name in mark.args]
     missing = [name for name in needed if not is_there(name)]
     if not missing:

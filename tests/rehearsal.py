@@ -73,9 +73,10 @@ class Rehearsal:
         ready: bool = True,
         sends_clock: bool = False,
         latency: Latency = NO_LATENCY,
+        has_link: bool = False,
     ) -> None:
         self.now = 100.0
-        self.state: State = begin(preset, "1.2.3", "cpu", self.now, sends_clock=sends_clock, latency=latency)
+        self.state: State = begin(preset, "1.2.3", "cpu", self.now, "auto", sends_clock, latency, has_link)
         self.done: list[tuple[float, Action]] = []
         if ready:
             self.happens(EngineStarted(), Loaded(preset.name, 12.5))

@@ -31,6 +31,9 @@ HOMES: dict[str, list[str]] = {
     "socket": ["bridge/transports"],
     "rtmidi": ["bridge/transports"],
     "zmq": ["bridge/transports"],
+    "link": ["bridge/transports"],
+    "http.server": ["bridge/transports"],
+    "http.client": [],
     **{nowhere: [] for nowhere in ("asyncio", "concurrent", "multiprocessing", "sched", "socketserver")},
 }
 

@@ -52,4 +52,34 @@ class KeepMapping:
     mapping: MidiMapping
 
 
-Action = Send | SendMidi | Tell | ReadPreset | ListPresets | KeepMapping
+@dataclass(frozen=True, slots=True)
+class JoinLink:
+    """Be in a Link session with bars of `quantum` beats; one that nobody else is in begins at `bpm`."""
+
+    bpm: float
+    quantum: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveLink:
+    """Be in no Link session."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTempo:
+    """The Link session's tempo, for everybody in it, from the instant `at` on."""
+
+    bpm: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPlaying:
+    """Everybody in the Link session who cares for that starts, or stops, at the instant `at`."""
+
+    playing: bool
+    at: float
+
+
+LinkAction = JoinLink | LeaveLink | LinkTempo | LinkPlaying
+Action = Send | SendMidi | Tell | ReadPreset | ListPresets | KeepMapping | LinkAction

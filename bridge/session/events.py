@@ -8,6 +8,7 @@ from meloformer.bridge.addresses import Incoming
 from meloformer.bridge.engine.messages import FromEngine
 from meloformer.bridge.errors import Refused
 from meloformer.bridge.midi import MidiIn
+from meloformer.bridge.tempo import Tempo
 from meloformer.presets.preset import Preset
 
 
@@ -33,6 +34,19 @@ class Played:
 
     message: MidiIn
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Where a Link session is, with bars of `quantum` beats, and how many others are in it.
+
+    `pressed`: whether one of them has just started it or stopped it; None: neither.
+    """
+
+    tempo: Tempo
+    quantum: float
+    peers: int
+    pressed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,7 @@ SessionEvent = (
     Received
     | Rejected
     | Played
+    | Linked
     | FromEngine
     | EngineStarted
     | EngineGone

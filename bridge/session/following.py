@@ -19,7 +19,10 @@ from meloformer.bridge.session.turn import Turn
 
 
 class Obeyed(NamedTuple):
-    """What moves the transport: the ticks of a MIDI clock, MIDI's buttons, OSC's messages."""
+    """What moves the transport: the ticks of a MIDI clock, MIDI's buttons, OSC's messages.
+
+    A Link session is moved by both of the last, and moves it.
+    """
 
     ticks: bool
     buttons: bool
@@ -31,7 +34,9 @@ OBEYED: Final = {
     "internal": Obeyed(ticks=False, buttons=True, messages=True),
     "midi": Obeyed(ticks=True, buttons=True, messages=False),
     "osc": Obeyed(ticks=False, buttons=False, messages=True),
+    "link": Obeyed(ticks=False, buttons=True, messages=True),
 }
+NO_LINK: Final = "Ableton Link is an extra, and not installed (pip install 'meloformer[link]')"
 _MOVES: Final = (TransportStart, TransportStop, TransportContinue, TransportPosition, TransportTempo)
 
 
@@ -54,8 +59,8 @@ def check(turn: Turn, message: Incoming) -> None:
 
 def follow(turn: Turn, message: TransportClock) -> None:
     """Follow another clock from here on; the beat does not jump."""
-    if message.clock not in OBEYED:
-        reason = f"{message.clock} cannot be followed here; {', '.join(OBEYED)} can"
+    if message.clock == "link" and not turn.state.has_link:
+        reason = f"{NO_LINK}; {', '.join(clock for clock in OBEYED if clock != 'link')} can be followed"
         raise Refused(Code.CLOCK, address_of(TransportClock), reason)
     turn.change(following=message.clock, armed=None)
     if not is_led(turn):

@@ -56,7 +56,8 @@ def switch(turn: Turn, message: TransportFree) -> None:
 def is_free(turn: Turn) -> bool:
     """Whether a phrase that begins now is played without a clock."""
     clock = turn.state.clock
-    return turn.state.free.on and not is_led(turn) and (clock.lent or not clock.running)
+    is_led_by_another = is_led(turn) or turn.state.link is not None
+    return turn.state.free.on and not is_led_by_another and (clock.lent or not clock.running)
 
 
 def phrase(turn: Turn) -> FreePhrase | None:

@@ -27,6 +27,7 @@ from meloformer.bridge.session.answering import (
     play_on,
     stop,
 )
+from meloformer.bridge.session.link_phase import started_by_music
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.state import Engine, Listening
 from meloformer.bridge.session.turn import Turn
@@ -211,7 +212,7 @@ def _begin_to_hear(turn: Turn, listening: Listening) -> None:
 def opened(turn: Turn) -> tuple[Capture, tuple[Event, ...]]:
     """What is played from now on; a clock that stands still starts with it."""
     if not turn.state.clock.running:
-        turn.change(clock=turn.state.clock.started(0.0, turn.at, lent=True))
+        turn.change(clock=started_by_music(turn))
     clock = turn.state.clock
     heard, events = Capture.opened(turn.beat_meant, clock.bars, clock.bpm)
     return replace(heard, pedals=turn.state.pedals), events

@@ -16,6 +16,7 @@ from meloformer.bridge.session import (
     following,
     free,
     learning,
+    link_clock,
     listening,
     midi_clock,
     replies,
@@ -53,10 +54,12 @@ def begin(
     clock: ClockName = "auto",
     sends_clock: bool = False,
     latency: Latency = NO_LATENCY,
+    has_link: bool = False,
 ) -> State:
     """A session that has heard nothing, about to use `preset`; it loads once the engine has started.
 
-    `device` (auto, cpu or cuda) is passed on to the engine; `clock` is the one to follow.
+    `device` (auto, cpu or cuda) is passed on to the engine; `clock` is the one to follow, and
+    `has_link` says whether that can be a Link session.
     """
     return State(
         version=version,
@@ -67,6 +70,7 @@ def begin(
         clock=Clock.standing(now),
         free=Free(preset.listen.tempo == "free"),
         following=clock,
+        has_link=has_link,
         sends_clock=sends_clock,
         latency=latency,
         now=now,
@@ -124,6 +128,7 @@ def _pass_time(turn: Turn) -> None:
     for cue in later:
         _take(turn, cue.item)
     midi_clock.attend(turn)
+    link_clock.attend(turn)
     listening.attend(turn)
     along.attend(turn)
     steering.attend(turn)
@@ -298,6 +303,7 @@ _HANDLERS: Final[dict[type, Handler]] = {
     happened.Received: _received,
     happened.Rejected: _rejected,
     happened.Played: _played,
+    happened.Linked: link_clock.heard,
     happened.EngineStarted: swapping.started,
     happened.EngineGone: swapping.gone,
     happened.EngineDelay: swapping.delayed,

@@ -98,6 +98,8 @@ def _tick(turn: Turn) -> None:
     turn.change(armed=None)
     if OBEYED[turn.state.following].ticks:
         _go_by_it(turn)
+        if turn.state.pulse is not None and turn.state.pulse.is_crowded and not pulse.is_crowded:
+            _tell_of_others(turn)
 
 
 def _be_at(turn: Turn, beat: float) -> None:
@@ -120,6 +122,15 @@ def _go_by_it(turn: Turn) -> None:
         turn.change(clock=clock.led(pulse.beats_at(turn.at), bpm, turn.at))
     else:
         turn.change(clock=clock.at_tempo(bpm, turn.at))
+
+
+def _tell_of_others(turn: Turn) -> None:
+    reason = (
+        "two MIDI clocks tick at the same port, each at its own pace; the bridge keeps to the one that was "
+        f"there first, at {turn.state.clock.bpm:.1f}. Let only one of them send, or choose its port "
+        "with --midi-in"
+    )
+    turn.send(Error(Code.CLOCK, address_of(TransportClock), reason))
 
 
 def _lose(turn: Turn) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from meloformer.bridge.channels import way_out
+from meloformer.bridge.session import link_phase
 from meloformer.bridge.session.state import Answer, Cue, Line, Release, Strike, Voice
 from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.tempo import SAME_BEAT
@@ -24,6 +25,8 @@ def pin(turn: Turn, first_note: int) -> None:
     answer = _answer(turn)
     start = answer.unplaced[0].tick if answer.unplaced else first_note
     into = (first_note - start) / TICKS_PER_QUARTER
+    if not turn.state.clock.running and link_phase.is_known(turn):
+        turn.change(clock=link_phase.started_by_music(turn))
     first = _first_beat(turn, answer, into) if turn.state.clock.running else _start_clock(turn, answer, into)
     turn.change(answer=replace(answer, first_beat=first, unplaced=()))
     for event in answer.unplaced:

@@ -82,7 +82,8 @@ def status(turn: Turn, _: AskStatus) -> None:
         "engine": state.engine.value,
         "engine_delay_ms": state.engine_delay_s * 1000,
         "clock": state.following,
-        "clock_source": "midi" if is_led(turn) else "internal",
+        "clock_source": _source(turn),
+        "link_peers": _peers(turn),
         "paused": int(state.paused),
         "running": int(clock.running),
         "free": int(state.free.on),
@@ -103,6 +104,19 @@ def status(turn: Turn, _: AskStatus) -> None:
         **{f"{name}/{channel}": _plain(value) for (name, channel), value in state.channel_controls.items()},
     }
     turn.send(Status(tuple(item for pair in values.items() for item in pair)))
+
+
+def _source(turn: Turn) -> str:
+    """Whose tempo the transport has."""
+    if is_led(turn):
+        return "midi"
+    return "link" if turn.state.link is not None and turn.state.link.last is not None else "internal"
+
+
+def _peers(turn: Turn) -> int:
+    """How many others are in the Link session."""
+    link = turn.state.link
+    return 0 if link is None or link.last is None else link.last.peers
 
 
 def take_lost(turn: Turn, event: TakeLost) -> None:

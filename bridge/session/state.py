@@ -14,7 +14,7 @@ from meloformer.bridge.ledger import Ledger
 from meloformer.bridge.midi import MidiNote, MidiOut
 from meloformer.bridge.pulse import Pulse
 from meloformer.bridge.scheduler import Schedule
-from meloformer.bridge.session.events import Received
+from meloformer.bridge.session.events import Linked, Received
 from meloformer.bridge.session.free_phrase import Free, FreePhrase
 from meloformer.bridge.session.phases import Phase
 from meloformer.bridge.settings import ClockName, Device, Latency
@@ -171,6 +171,17 @@ class Ending(NamedTuple):
     beat: float
 
 
+class Link(NamedTuple):
+    """The Link session we are in, its bars as we asked for them, in beats.
+
+    `playing`: whether it was started by a person, here or there; `last`: what it said last.
+    """
+
+    quantum: float
+    playing: bool
+    last: Linked | None = None
+
+
 class Armed(NamedTuple):
     """The next tick of the MIDI clock is this beat of the transport, if it comes by then (seconds)."""
 
@@ -233,6 +244,8 @@ class State:
     following: ClockName = "auto"  # the clock asked for
     pulse: Pulse | None = None  # of the MIDI clock, while one ticks
     armed: Armed | None = None
+    has_link: bool = False  # one can be joined
+    link: Link | None = None  # while one is followed
     sends_clock: bool = False  # by MIDI, while the tempo is our own
     free: Free = field(default_factory=Free)
     latency: Latency = field(default_factory=Latency)

@@ -15,6 +15,7 @@ from meloformer.bridge.addresses import (
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
 from meloformer.bridge.session import free
+from meloformer.bridge.session.actions import LinkTempo
 from meloformer.bridge.session.along import meter_changed
 from meloformer.bridge.session.jumping import cut_time, jump
 from meloformer.bridge.session.turn import Turn
@@ -47,7 +48,13 @@ def locate(turn: Turn, message: TransportPosition) -> None:
 
 
 def set_tempo(turn: Turn, message: TransportTempo) -> None:
-    """The same beat, another tempo; notes that have not left move, those that have left stay."""
+    """The same beat, another tempo; notes that have not left move, those that have left stay.
+
+    In a Link session the tempo is everybody's: it is told there, and comes back from there.
+    """
+    if turn.state.following == "link":
+        turn.actions.append(LinkTempo(message.bpm, turn.at))
+        return
     turn.change(clock=turn.state.clock.at_tempo(message.bpm, turn.at))
     free.set_tempo(turn, message.bpm)
 

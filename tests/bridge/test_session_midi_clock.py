@@ -164,12 +164,51 @@ def test_while_a_clock_ticks_the_tempo_is_its_own() -> None:
     assert session.state.clock.bpm == pytest.approx(90.0, abs=0.1)
 
 
-def test_link_is_refused_with_those_that_can_be_followed() -> None:
+def test_without_its_extra_link_is_refused_with_those_that_can_be_followed() -> None:
     session = Rehearsal()
     session.receives(osc.TransportClock("link"))
     assert error(session).code == Code.CLOCK
+    assert "pip install 'meloformer[link]'" in error(session).reason
     assert "auto, internal, midi, osc" in error(session).reason
     assert session.state.following == "auto"
+
+
+def test_a_second_clock_at_the_port_is_told_of_once_and_the_first_is_kept() -> None:
+    session = following()
+    begin, ends = session.now, session.now + 8.0
+    for at in sorted([begin + n / 36 for n in range(288)] + [begin + 0.011 + n / 40 for n in range(320)]):
+        session.waits(at - session.now)
+        session.midi(MidiTick())
+    session.waits(ends - session.now)
+    (told,) = session.sent(osc.Error)
+    assert told.code == Code.CLOCK
+    assert "--midi-in" in told.reason and "90.0" in told.reason
+    assert session.state.clock.bpm == pytest.approx(90.0, abs=0.5)
+    assert beat(session) == pytest.approx(4.0 + 12.0, abs=0.05)
+
+
+def test_a_second_clock_that_presses_start_starts_the_music_anew_at_the_tempo_of_the_first() -> None:
+    session = following()
+    begin, starts = session.now, session.now + 2.0
+    others = [starts + 0.011 + n / 40 for n in range(240)]
+    for at in sorted([begin + n / 36 for n in range(288)] + others):
+        session.waits(at - session.now)
+        if at == others[0]:
+            session.midi(MidiStart())
+        session.midi(MidiTick())
+    assert session.state.clock.bpm == pytest.approx(90.0, abs=0.5)
+    assert beat(session) == pytest.approx((session.now - others[0]) * 1.5, abs=0.05)
+    assert [told.code for told in session.sent(osc.Error)] == [Code.CLOCK]
+
+
+def test_a_second_clock_is_of_no_interest_to_who_follows_none() -> None:
+    session = Rehearsal()
+    session.receives(osc.TransportClock("internal"))
+    for at in sorted([100 + n / 36 for n in range(288)] + [104.011 + n / 40 for n in range(160)]):
+        session.waits(at - session.now)
+        session.midi(MidiTick())
+    assert not session.sent(osc.Error)
+    assert session.state.clock.bpm == 120.0
 
 
 def playing(clock: str) -> Rehearsal:

@@ -42,13 +42,14 @@ from meloformer.bridge.session.events import (
     Closing,
     EngineGone,
     EngineStarted,
+    Linked,
     PresetRead,
     PresetRefused,
     Rejected,
 )
 from meloformer.bridge.session.phases import Phase
 from meloformer.bridge.session.state import Engine
-from meloformer.bridge.tempo import quarters
+from meloformer.bridge.tempo import Tempo, quarters
 from meloformer.model.encoder import Encoder
 from meloformer.model.events import BarStart, NoteOn
 from meloformer.presets.preset import Listen
@@ -141,7 +142,7 @@ class Conversation(RuleBasedStateMachine):
 
     @initialize(preset=some.sampled_from(sorted(PRESETS)), ready=some.sampled_from([True, True, True, False]))
     def begins(self, preset: str, ready: bool) -> None:
-        self.session = Rehearsal(PRESETS[preset], ready)
+        self.session = Rehearsal(PRESETS[preset], ready, has_link=True)
         self.band = FakeBand()
         self.line = 0
         self.varied: set[str] = set()
@@ -166,6 +167,17 @@ class Conversation(RuleBasedStateMachine):
         for _ in range(number):
             self.session.midi(MidiTick())
             self.session.waits(60 / 24 / bpm)
+
+    @rule(
+        bpm=some.floats(20, 400),
+        beat=some.floats(-100, 100),
+        quantum=some.sampled_from([4.0, 4.0, 4.0, 3.0]),
+        pressed=some.sampled_from([None, None, True, False]),
+    )
+    def a_link_session_says_where_it_is(
+        self, bpm: float, beat: float, quantum: float, pressed: bool | None
+    ) -> None:
+        self.session.happens(Linked(Tempo(bpm, beat, self.session.now), quantum, 1, pressed))
 
     @rule(message=some.sampled_from(MESSAGES), ahead=some.sampled_from([0.0, 0.0, 0.0, 0.3, 100.0]))
     def a_client_says(self, message: osc.Incoming, ahead: float) -> None:

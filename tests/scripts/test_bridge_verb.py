@@ -8,6 +8,7 @@ import pytest
 
 from meloformer.bridge import run
 from meloformer.bridge.settings import Endpoint, Settings
+from meloformer.bridge.transports import link
 from meloformer.presets import DEFAULT, SHIPPED
 
 
@@ -38,9 +39,13 @@ def test_every_option_reaches_the_bridge(meloformer, told: list[Settings], tmp_p
     assert all(getattr(settings, name) != getattr(usual, name) for name in Settings.__slots__)
 
 
-def test_a_clock_that_cannot_be_followed_is_refused_with_those_that_can(meloformer) -> None:
+def test_without_its_extra_link_is_refused_with_the_way_out(
+    meloformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "PACKAGE", "not-installed-at-all")
     outcome = meloformer("bridge", "--clock", "link")
     assert outcome.code == 1
+    assert "pip install 'meloformer[link]'" in outcome.err
     assert "--clock auto or internal or midi or osc" in outcome.err
 
 
