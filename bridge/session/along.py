@@ -13,8 +13,9 @@ from meloformer.bridge.engine.messages import Ended, NextBar, PlayAlong
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
 from meloformer.bridge.session.answering import fail, new_answer, stop
+from meloformer.bridge.session.conversation import hear, new_conversation
 from meloformer.bridge.session.limiting import rules_of
-from meloformer.bridge.session.listening import forget, hear, new_conversation, opened
+from meloformer.bridge.session.listening import forget, opened
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.state import Along, Engine
 from meloformer.bridge.session.turn import Turn

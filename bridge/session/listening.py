@@ -15,7 +15,6 @@ from meloformer.bridge.addresses import (
 )
 from meloformer.bridge.capture import Capture
 from meloformer.bridge.channels import instrument_of
-from meloformer.bridge.engine.messages import Heard, Reset
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.rows import address_of
 from meloformer.bridge.session import free
@@ -27,14 +26,14 @@ from meloformer.bridge.session.answering import (
     play_on,
     stop,
 )
+from meloformer.bridge.session.conversation import hear, new_conversation
 from meloformer.bridge.session.link_phase import started_by_music
 from meloformer.bridge.session.phases import Cause
-from meloformer.bridge.session.state import Engine, Listening
+from meloformer.bridge.session.state import Listening
 from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.tempo import SAME_BEAT
-from meloformer.bridge.transcript import Transcript
 from meloformer.bridge.written import events_of
-from meloformer.model.events import BarStart, Event
+from meloformer.model.events import Event
 from meloformer.model.vocabulary import TICKS_PER_QUARTER
 
 MOST_NOTES: Final = 10_000  # of a phrase given as a score
@@ -173,11 +172,6 @@ def forget(turn: Turn) -> None:
         turn.rest()
 
 
-def forget_conversation(turn: Turn) -> None:
-    """Nothing has been heard or answered yet."""
-    turn.change(can_continue=False, transcript=Transcript(), heard_on={}, phrase_bars=0, variations=None)
-
-
 def forget_live(turn: Turn) -> None:
     """Give up a phrase being played: the transport's time, by which it was heard, is no more."""
     if turn.state.listening is not None and turn.state.listening.is_played:
@@ -216,26 +210,6 @@ def opened(turn: Turn) -> tuple[Capture, tuple[Event, ...]]:
     clock = turn.state.clock
     heard, events = Capture.opened(turn.beat_meant, clock.bars, clock.bpm)
     return replace(heard, pedals=turn.state.pedals), events
-
-
-def new_conversation(turn: Turn, address: str) -> None:
-    """Forget what was heard and answered so far."""
-    if turn.state.engine is Engine.EMPTY:
-        raise Refused(Code.ENGINE, address, "no model is loaded; load another preset, then play again")
-    turn.tell(Reset(int(turn.state.controls["seed"])))
-    turn.change(can_continue=True, transcript=Transcript(), heard_on={}, phrase_bars=0, variations=None)
-
-
-def tell_again(turn: Turn) -> None:
-    """An engine that knows nothing is told the conversation so far."""
-    transcript = turn.state.transcript
-    if not turn.state.can_continue:
-        return
-    turn.tell(Reset(int(turn.state.controls["seed"])))
-    for event in transcript.events():
-        turn.tell(Heard(event))
-    phrase_bars = max(0, turn.state.phrase_bars - transcript.dropped)
-    turn.change(transcript=transcript.told_anew(), phrase_bars=phrase_bars)
 
 
 def _note_off(turn: Turn, message: LiveNote) -> None:
@@ -298,15 +272,6 @@ def _tell(turn: Turn, heard: Capture, events: Iterable[Event]) -> None:
     assert turn.state.listening is not None
     turn.change(listening=replace(turn.state.listening, live=heard))
     hear(turn, events)
-
-
-def hear(turn: Turn, events: Iterable[Event]) -> None:
-    """Let the engine hear what is played; one that is being started is told all of it then."""
-    for event in events:
-        turn.tell(Heard(event))
-        turn.change(transcript=turn.state.transcript.plus(event))
-        if isinstance(event, BarStart):
-            turn.change(phrase_bars=turn.state.phrase_bars + 1)
 
 
 def _bars(turn: Turn) -> int:

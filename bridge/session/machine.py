@@ -12,6 +12,7 @@ from meloformer.bridge.midi import MidiClock
 from meloformer.bridge.session import (
     along,
     answering,
+    buttons,
     clock_out,
     following,
     free,
@@ -31,7 +32,7 @@ from meloformer.bridge.session.actions import Action
 from meloformer.bridge.session.free_phrase import Free
 from meloformer.bridge.session.midi_in import is_echo, meaning
 from meloformer.bridge.session.placing import end_beat
-from meloformer.bridge.session.sounding import hush_channels, leave, silence
+from meloformer.bridge.session.sounding import leave, silence
 from meloformer.bridge.session.state import State
 from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.settings import ClockName, Device, Latency
@@ -230,37 +231,6 @@ def _set_meter(turn: Turn, message: osc.TransportMeter) -> None:
     steering.changed(turn)
 
 
-def _mute(turn: Turn, message: osc.Mute) -> None:
-    _set_control(turn, osc.SetControl("silence", message.on))
-    learning.show(turn, "silence")
-
-
-def _pause(turn: Turn, message: osc.Pause) -> None:
-    turn.change(paused=bool(message.on))
-    if message.on:
-        listening.forget_live(turn)
-
-
-def _reset(turn: Turn, _: osc.Reset) -> None:
-    answering.stop(turn)
-    listening.forget(turn)
-    listening.forget_conversation(turn)
-    turn.change(paused=False, controls=swapping.starting_values(turn.state.preset), channel_controls={})
-    learning.show_all(turn)
-
-
-def _stop(turn: Turn, _: osc.Stop) -> None:
-    answering.stop(turn)
-
-
-def _panic(turn: Turn, _: osc.Panic) -> None:
-    turn.change(later=turn.state.later.cleared())
-    answering.stop(turn)
-    listening.forget(turn)
-    silence(turn)
-    hush_channels(turn)
-
-
 def _closing(turn: Turn, _: happened.Closing) -> None:
     answering.stop(turn)
     silence(turn)
@@ -277,11 +247,11 @@ _MESSAGES: Final[dict[type, Handler]] = {
     osc.Variations: varying.vary,
     osc.Choose: varying.choose,
     osc.Accompany: along.accompany,
-    osc.Pause: _pause,
-    osc.Mute: _mute,
-    osc.Reset: _reset,
-    osc.Stop: _stop,
-    osc.Panic: _panic,
+    osc.Pause: buttons.pause,
+    osc.Mute: buttons.mute,
+    osc.Reset: buttons.reset,
+    osc.Stop: buttons.stop,
+    osc.Panic: buttons.panic,
     osc.TransportStart: transport.start,
     osc.TransportStop: transport.halt,
     osc.TransportContinue: transport.go_on,

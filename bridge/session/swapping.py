@@ -17,6 +17,7 @@ from meloformer.bridge.errors import Code
 from meloformer.bridge.rows import ROOT
 from meloformer.bridge.session.actions import ListPresets, ReadPreset
 from meloformer.bridge.session.answering import ask_pending, fail, stop
+from meloformer.bridge.session.conversation import forget_conversation, tell_again
 from meloformer.bridge.session.events import (
     EngineDelay,
     EngineGone,
@@ -27,7 +28,7 @@ from meloformer.bridge.session.events import (
 )
 from meloformer.bridge.session.free_phrase import Free
 from meloformer.bridge.session.learning import show_all
-from meloformer.bridge.session.listening import forget_conversation, forget_live, tell_again
+from meloformer.bridge.session.listening import forget_live
 from meloformer.bridge.session.state import Engine
 from meloformer.bridge.session.turn import Turn
 from meloformer.presets.controls import CONTROLS, Setting
