@@ -151,10 +151,11 @@ class Span:
     meaning: str
     low: int
     high: int
+    optional: bool = False  # where nothing is said, nothing is meant; else the whole of it
 
     @property
-    def default(self) -> list[int]:
-        return [self.low, self.high]
+    def default(self) -> list[int] | None:
+        return None if self.optional else [self.low, self.high]
 
     @property
     def allowed(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import Final, Literal
@@ -128,6 +129,7 @@ class Preset:
     listen: Listen
     answer: Answer
     feedback: Feedback = "none"
+    channel_controls: Mapping[tuple[str, int], Setting] = field(default_factory=dict)  # where a part says so
 
     def value(self, control: str) -> Setting:
         """The starting value of a live control, by its name in the table of controls."""

@@ -13,7 +13,7 @@ from meloformer.presets.errors import BrokenPresetError, Mistake, PresetError, P
 from meloformer.presets.fields import Fault, Steps, nearest
 from meloformer.presets.parts import DRUMS, OCTAVE, Part, natural_role
 from meloformer.presets.preset import Answer, ControlSettings, Listen, MidiMapping, Preset, SamplingSettings
-from meloformer.presets.shape import FORMAT, LOOKAHEAD, NAME_PATTERN, PRESET
+from meloformer.presets.shape import FORMAT, LOOKAHEAD, NAME_PATTERN, OF_A_PART, PRESET
 
 SUFFIX: Final = ".yaml"
 
@@ -111,6 +111,7 @@ def _contradictions(data: Mapping[str, Any], file: Path) -> Iterator[Fault]:
         yield Fault(("answer", "commit"), f"{answer['commit']:g} is not allowed", way_out)
     for index, part in enumerate(data.get("parts", [])):
         yield from _part_contradictions(part, ("parts", index))
+        yield from _channel_contradictions(part, data["parts"][:index], ("parts", index))
     for index, mapping in enumerate(data.get("midi_map", [])):
         yield from _mapping_contradictions(mapping, ("midi_map", index))
 
@@ -124,6 +125,21 @@ def _part_contradictions(part: Mapping[str, Any], steps: Steps) -> Iterator[Faul
     if "role" in part and (part["role"] == "drums") != is_drums:
         allowed = "drums" if is_drums else "any other role, or program: drums"
         yield Fault((*steps, "role"), f"{part['role']} does not go with program {part['program']}", allowed)
+
+
+def _channel_contradictions(
+    part: Mapping[str, Any], before: list[Mapping[str, Any]], steps: Steps
+) -> Iterator[Fault]:
+    """What a part says of its channel must be possible, and no other than what a part before it says."""
+    for name in OF_A_PART:
+        if name not in part:
+            continue
+        others = [other[name] for other in before if other["channel"] == part["channel"] and name in other]
+        if any(other != part[name] for other in others):
+            allowed = f"{others[0]}, as another part on channel {part['channel']} says"
+            yield Fault((*steps, name), f"{part[name]} is not allowed", allowed)
+        elif not CONTROLS[name].allows(_setting(part[name])):
+            yield Fault((*steps, name), f"{part[name]} is not allowed", CONTROLS[name].allowed)
 
 
 def _mapping_contradictions(mapping: Mapping[str, Any], steps: Steps) -> Iterator[Fault]:
@@ -152,6 +168,12 @@ def _built(said: Mapping[str, Any], folder: Path) -> Preset:
         sampling=SamplingSettings(**said["sampling"]),
         controls=ControlSettings(**{name: _setting(each) for name, each in said["controls"].items()}),
         parts=tuple(_part(part) for part in said["parts"]),
+        channel_controls={
+            (name, part["channel"]): _setting(part[name])
+            for part in said["parts"]
+            for name in OF_A_PART
+            if part[name] is not None
+        },
         midi_map=tuple(MidiMapping(**mapping) for mapping in said["midi_map"]),
         listen=Listen(listen["end"], listen["silence"], listen["bars"], listen["tempo"]),
         answer=_answer(said["answer"]),

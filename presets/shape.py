@@ -26,15 +26,16 @@ WEIGHTS_PATTERN: Final = (
 )
 
 
-def _field(control: Control) -> Field:
-    """The field of a control's starting value."""
+def _field(control: Control, optional: bool = False) -> Field:
+    """The field of a control's starting value; `optional`: it has none of its own where nothing is said."""
     meaning, default = control.meaning, control.default
     if isinstance(default, str):
         return Text(meaning, control.words, LONGEST_TEXT, control.pattern, default)
     if isinstance(default, tuple):
-        return Span(meaning, int(control.low), int(control.high))
+        return Span(meaning, int(control.low), int(control.high), optional)
     start = int(default) if control.whole else default
-    return Number(meaning, control.low, control.high, start, control.whole, control.unit)
+    number = None if optional else start
+    return Number(meaning, control.low, control.high, number, control.whole, control.unit)
 
 
 def _controls_of(section: str) -> dict[str, Field]:
@@ -43,6 +44,9 @@ def _controls_of(section: str) -> dict[str, Field]:
     return {home.removeprefix(f"{section}."): _field(row) for home, row in homes.items()}
 
 
+# What a part may have as its channel's own; a part says which pitches it has as its range.
+OF_A_PART: Final = tuple(name for name, row in CONTROLS.items() if row.per_channel and name != "pitch_range")
+
 _PART: Final = Group(
     "one instrument of the band: where it is heard, and where it plays",
     {
@@ -50,8 +54,10 @@ _PART: Final = Group(
         "program": Number("the General MIDI program, counted from 0", 0, 127, whole=True, word="drums"),
         "role": Choice("what else plays here: the instruments that have no part of their own", tuple(ROLES)),
         "range": Span("the lowest and the highest pitch of this part, at least an octave", 0, 127),
+        **{name: _field(CONTROLS[name], optional=True) for name in OF_A_PART},
     },
     required=("channel", "program"),
+    elsewhere={"pitch_range": "range"},
 )
 
 _MIDI_MAPPING: Final = Group(

@@ -99,7 +99,7 @@ def accompany(
         grid=grid,
     )
     performer = player(settings, sampling, device)
-    performer.limits = limits(controls)
+    performer.limits = limits(controls, settings)
     fuller = accompaniment(raw, score, performer, add, controls.velocity)
     target.write_bytes(fuller.raw.dumps_midi())
     print(

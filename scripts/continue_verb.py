@@ -72,7 +72,7 @@ def continue_(
         programs=programs,
     )
     performer = player(settings, sampling, device)
-    performer.limits = limits(controls)
+    performer.limits = limits(controls, settings)
     longer = continuation(raw, performer, bars, controls.velocity, str(source))
     target.write_bytes(longer.raw.dumps_midi())
     print(f"{target}: {longer.bars_before} bars as they were, then {bars} new ones with {longer.notes} notes")

@@ -92,7 +92,7 @@ def infill(
         grid=grid,
     )
     performer = player(settings, sampling, device)
-    performer.limits = limits(controls)
+    performer.limits = limits(controls, settings)
     changed = rewriting(raw, score, performer, bars, controls.velocity)
     target.write_bytes(changed.raw.dumps_midi())
     print(

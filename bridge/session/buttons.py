@@ -28,7 +28,9 @@ def reset(turn: Turn, _: Reset) -> None:
     answering.stop(turn)
     listening.forget(turn)
     forget_conversation(turn)
-    turn.change(paused=False, controls=swapping.starting_values(turn.state.preset), channel_controls={})
+    preset = turn.state.preset
+    controls = swapping.starting_values(preset)
+    turn.change(paused=False, controls=controls, channel_controls=preset.channel_controls)
     learning.show_all(turn)
 
 

@@ -68,6 +68,7 @@ def begin(
         device=device,
         preset=preset,
         controls=swapping.starting_values(preset),
+        channel_controls=preset.channel_controls,
         clock=Clock.standing(now),
         free=Free(preset.listen.tempo == "free"),
         following=clock,

@@ -110,7 +110,7 @@ def loaded(turn: Turn, message: Loaded) -> None:
     if preset.listen.tempo != turn.state.preset.listen.tempo:
         turn.change(free=Free(preset.listen.tempo == "free"))
     if preset != turn.state.preset:
-        turn.change(preset=preset, controls=starting_values(preset), channel_controls={})
+        turn.change(preset=preset, controls=starting_values(preset), channel_controls=preset.channel_controls)
         show_all(turn)
     turn.change(engine=Engine.READY, loading=None)
     turn.send(PresetLoaded(message.name, message.milliseconds))

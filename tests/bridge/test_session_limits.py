@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from meloformer.bridge import addresses as osc
 from meloformer.bridge.border import read
 from meloformer.bridge.channels import way_out
-from meloformer.bridge.engine.messages import Ask
+from meloformer.bridge.engine.messages import Ask, Loaded
 from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.session.events import PresetRead
 from meloformer.model.chords import chord_name
 from meloformer.model.events import BarStart, NoteOff, NoteOn
 from meloformer.model.limits import FREE, Playing, playable
@@ -148,3 +149,17 @@ def test_status_tells_ranges_and_what_differs_by_channel() -> None:
     pairs = rehearsal.sent(osc.Status)[-1].pairs
     told = dict(zip(pairs[::2], pairs[1::2], strict=True))
     assert (told["pitch_range"], told["polyphony/3"], told["scale"]) == ("48-72", 2, "C major")
+
+
+def test_a_channel_begins_with_what_its_part_says_and_a_preset_brings_its_own() -> None:
+    quiet = replace(BAND, channel_controls={("polyphony", 1): 1})
+    session = Rehearsal(quiet)
+    session.plays(60)
+    session.receives(osc.PhraseEnd())
+    assert session.told(Ask)[0].rules.of(0).polyphony == 1
+    session.receives(osc.SetControl("polyphony", 4))
+    assert not session.state.channel_controls
+    session.receives(osc.Reset())
+    assert session.state.channel_controls == {("polyphony", 1): 1}
+    session.happens(PresetRead(BAND), Loaded("band", 1.0))
+    assert not session.state.channel_controls

@@ -255,6 +255,29 @@ def test_a_preset_is_found_by_its_name(tmp_path: Path) -> None:
     assert find("band", tmp_path) == tmp_path / "band.yaml"
 
 
+def test_a_part_may_say_what_its_channel_keeps_to(reads: Reads) -> None:
+    bass = "{channel: 2, program: 33, polyphony: 1, velocity_range: [40, 90]}"
+    preset = reads(SMALLEST + f"parts:\n- {bass}\n- {{channel: 3, program: 0}}\n")
+    assert preset.channel_controls == {("polyphony", 2): 1, ("velocity_range", 2): (40, 90)}
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        (
+            "{channel: 2, program: 0, polyphony: 3}",
+            r"parts\[2\].polyphony: 3 .*1, as another part",
+        ),
+        ("{channel: 3, program: 0, polyphony: 99}", r"parts\[2\].polyphony: 99 is not allowed"),
+        ("{channel: 3, program: 0, velocity_range: [90, 40]}", r"parts\[2\].velocity_range"),
+        ("{channel: 3, program: 0, pitch_range: [40, 90]}", r"its place is range"),
+    ],
+)
+def test_what_a_part_says_of_its_channel_must_be_possible(reads: Reads, second: str, words: str) -> None:
+    with pytest.raises(BrokenPresetError, match=words):
+        reads(SMALLEST + f"parts:\n- {{channel: 2, program: 33, polyphony: 1}}\n- {second}\n")
+
+
 def test_notes_are_sent_as_far_ahead_as_they_are_planned_unless_the_preset_says_less(reads: Reads) -> None:
     assert reads(SMALLEST + "answer: {lookahead: 2}").answer.commit_beats == 2.0
     assert reads(SMALLEST + "answer: {lookahead: 2, commit: 0}").answer.commit_beats == 0.0

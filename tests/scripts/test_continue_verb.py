@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from meloformer.model.midi import read, read_raw, write
 from meloformer.presets import SHIPPED
+from meloformer.presets.reader import read as read_preset
+from meloformer.scripts.limiting import limits, said
 from meloformer.scripts.phrase import phrase
 
 
@@ -141,3 +144,16 @@ def test_new_parts_and_new_bars_keep_to_limits_too(
     for note in new:
         assert note.onset % 24 == 0
         assert note.instrument == 128 or (note.pitch % 12 in (0, 2, 4, 7, 9) and 40 <= note.pitch <= 50)
+
+
+def test_a_file_is_continued_by_what_the_parts_say_of_their_channels_unless_the_command_line_says_otherwise(
+    tiny: Path, tmp_path: Path
+) -> None:
+    shutil.copy(tiny / "band.safetensors", tmp_path)
+    bass = "{channel: 2, program: 33, polyphony: 1}"
+    text = f"format: 1\nname: solo\nweights: band.safetensors\nparts: [{bass}]\n"
+    (tmp_path / "solo.yaml").write_text(text)
+    preset = read_preset(tmp_path / "solo.yaml")
+    assert limits(preset.controls, preset).rules.of(33).polyphony == 1
+    assert limits(preset.controls, preset).rules.of(0).polyphony is None
+    assert limits(said(preset.controls, polyphony=3), preset).rules.of(33).polyphony == 3
