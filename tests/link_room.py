@@ -67,7 +67,8 @@ def off_ms(bridge: Bridge, peer: Peer) -> list[float]:
 def measured(bridge: Bridge, peer: Peer) -> dict[str, Any]:
     found: dict[str, Any] = {}
     wait_until(lambda: status(bridge)["link_peers"], "the peer to be found")
-    found["joined"] = status(bridge)["bpm"]
+    wait_until(lambda: abs(status(bridge)["bpm"] - THEIR_BPM) < 0.01, "their tempo to be ours")
+    found["joined"] = peer.bpm
     bridge.send("/melo/transport/tempo", OUR_BPM)
     wait_until(lambda: abs(peer.bpm - OUR_BPM) < 0.01, "the tempo to be everybody's")
     wait_until(lambda: abs(status(bridge)["bpm"] - OUR_BPM) < 0.01, "the tempo to come back")
