@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import islice
 
 import pytest
 import torch
@@ -15,8 +16,10 @@ from meloformer.model.attention import QUERY_BLOCK, dense_attend
 from meloformer.model.layout import Document, pack
 from meloformer.model.masks import dense, hid_attention
 from meloformer.model.network import Network, rotate, rotation
+from meloformer.model.performer import Performer
+from meloformer.model.sampling import Sampling
 from meloformer.model.shape import HEAD_DIM, SIZES, Shape
-from music import TINY, columns, document, network
+from music import TINY, arrays, columns, document, network, piece, told
 
 EXACT = 1e-9  # in double precision
 
@@ -152,6 +155,15 @@ def test_every_bar_and_tick_that_can_be_told_turns_differently() -> None:
 def test_a_size_has_as_many_parameters_as_the_readme_says(size: str, parameters: int) -> None:
     with torch.device("meta"):
         assert Network(SIZES[size]).parameter_count() == parameters
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_size_plays(size: str) -> None:
+    """Unread weights, so no music: a bar is heard, and events come."""
+    performer = Performer(arrays(Network(SIZES[size])), Sampling(), seed=1)
+    for event in told(piece(1, bars=1)):
+        performer.hear(event)
+    assert len([*islice(performer.answer(3), 3)]) == 3
 
 
 def test_a_new_network_is_as_surprised_by_every_token() -> None:
