@@ -99,7 +99,7 @@ def memory(
 def chorales(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="your copy of the JSB chorales, as .json"),
+        typer.Argument(metavar="FILE", dir_okay=False, help="your copy of the JSB chorales, as .json"),
     ],
     preset: PresetOption = DEFAULT,
     presets: PresetsOption = SHIPPED,

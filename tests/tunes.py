@@ -45,7 +45,8 @@ def write_chorales(path: Path, splits: dict[str, int]) -> Path:
     """A file as the public one of the chorales is, with so many in each split: ours, higher and higher."""
     made = {
         split: [
-            [[pitch if pitch < 0 else pitch + up for pitch in step] for step in CHORALE] for up in range(count)
+            [[pitch if pitch < 0 else pitch + up for pitch in step] for step in CHORALE]
+            for up in range(count)
         ]
         for split, count in splits.items()
     }

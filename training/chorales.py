@@ -1,13 +1,13 @@
 """JSB chorales at sixteenths: the user's own copy of the public file, as scores.
 
-The file is JSON: {"train" | "valid" | "test": [chorale]}, a chorale is a list of sixteenths, and each of these
-the MIDI pitches of soprano, alto, tenor and bass, with -1 (or NaN) where a voice is silent; one that is shorter
-leaves the lower voices silent. Both `Jsb16thSeparated.json` and `jsb-chorales-16th.json` are such files
-(github.com/czhuang/JSB-Chorales-dataset, with the split of Boulanger-Lewandowski et al. 2012).
+The file is JSON: {"train" | "valid" | "test": [chorale]}, a chorale is a list of sixteenths, and each of
+these the MIDI pitches of soprano, alto, tenor and bass, with -1 (or NaN) where a voice is silent; fewer
+pitches than four leave the lower voices silent. `Jsb16thSeparated.json` and `jsb-chorales-16th.json` are told
+to be such files (github.com/czhuang/JSB-Chorales-dataset, the split of Boulanger-Lewandowski et al. 2012).
 
 What the file does not say is chosen here, the same for every chorale. It does not tell a held note from a
-repeated one: equal pitches in a row of one voice are one held note. It has no bar lines: the first sixteenth
-begins a bar of 4/4, upbeat or not. Tempo and loudness stay at one value.
+repeated one: equal pitches in a row of one voice are one held note. It has no bar lines: the first
+sixteenth begins a bar of 4/4, upbeat or not. Tempo and loudness stay at one value.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from meloformer.model.vocabulary import TICKS_PER_QUARTER
 from meloformer.training.errors import ChoraleError
 
 SPLITS: Final = ("train", "valid", "test")
-# Violin, viola, cello, double bass: each voice its own, so that voices may cross and share a pitch and nothing
-# is lost; in this order, so that a moment is told from the soprano down.
+# Violin, viola, cello, double bass: each voice has its own, so that voices may cross and share a pitch and
+# nothing is lost; in this order, so that a moment is told from the soprano down.
 PROGRAMS: Final = (40, 41, 42, 43)
 COMMON: Final = Meter(4, 4)
 SIXTEENTH: Final = TICKS_PER_QUARTER // 4  # in ticks
@@ -59,7 +59,7 @@ class Chorale:
 
 
 def read(path: Path) -> dict[str, list[Chorale]]:
-    """The chorales of each split that the file has; raises ChoraleError for anything that is not such a file."""
+    """The chorales of each split that the file has; raises ChoraleError for any other file."""
     if path.suffix.lower() != ".json":
         raise ChoraleError(
             f"{path}: only .json is read, for a pickle (.pkl, .npz) can run anything as it is opened; "
@@ -79,9 +79,7 @@ def chorale(steps: Sequence[Step]) -> Chorale:
     """Sixteenths of four voices as a score."""
     notes = tuple(sorted(note for voice in range(len(PROGRAMS)) for note in _notes(steps, voice)))
     bars = -(-len(steps) // SIXTEENTHS_PER_BAR)
-    return Chorale(
-        len(steps), Score((COMMON,) * bars, (TempoChange(0, tempo_step(DEFAULT_BPM)),), notes)
-    )
+    return Chorale(len(steps), Score((COMMON,) * bars, (TempoChange(0, tempo_step(DEFAULT_BPM)),), notes))
 
 
 def _notes(steps: Sequence[Step], voice: int) -> Iterator[Note]:

@@ -1,18 +1,20 @@
 """How likely a whole stream is: the joint negative log-likelihood, in nats, of all that it says.
 
 Nothing is given. Every token costs its surprise after those before it: bars, meter, tempo, positions,
-instruments, velocities, onsets, releases and the end. Only BOS is free, with which every stream begins. It is
-told twice: `unmasked` over the whole vocabulary, and `masked`, where the chances of what the grammar allows are
-made to add up to one, which is the model that a sampler plays (at temperature 1, with nothing cut off).
+instruments, velocities, onsets, releases and the end. Only BOS is free, with which every stream begins. It
+is told twice: `unmasked` over the whole vocabulary, and `masked`, where the chances of what the grammar
+allows are made to add up to one, which is the model that a sampler plays (at temperature 1, with nothing
+cut off).
 
-Why the masked chances of all streams add up to one. Streams are the leaves of a tree whose nodes are what has
-been told so far, and whose branches are the tokens that the grammar allows there. At each node the chances of
-the branches add up to one; so, by the chain rule and by induction over the depth, those of all nodes at one
-depth do, together with the leaves above it. What is left of this sum in nodes that have not ended goes to
-nothing as the depth grows: states are normed before the last matrix, so no logit is beyond some bound, and every
-allowed token has at least some chance e > 0; from every node at most K allowed tokens lead to EOS, so of all
-that has not ended a share of at least e**K does within K more tokens. Hence the leaves alone add up to one.
-(Over the whole vocabulary they add up to less: the rest is lost to streams that mean nothing.)
+Why the masked chances of all streams add up to one. Streams are the leaves of a tree whose nodes are what
+has been told so far, and whose branches are the tokens that the grammar allows there. At each node the
+chances of the branches add up to one; so, by the chain rule and by induction over the depth, those of all
+nodes at one depth do, together with the leaves above it. What is left of this sum in nodes that have not
+ended goes to nothing as the depth grows: states are normed before the last matrix, so no logit is beyond
+some bound, and every allowed token has at least some chance e > 0; from every node at most K allowed tokens
+lead to EOS, so of all that has not ended a share of at least e**K does within K more tokens. Hence the
+leaves alone add up to one. (Over the whole vocabulary they add up to less: the rest is lost to streams that
+mean nothing.)
 
 A stream is one way to tell its music; the same notes could be told with another tempo, or held notes as
 repeated ones. So this is an upper bound of the negative log-likelihood of the notes alone.

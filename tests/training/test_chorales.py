@@ -111,5 +111,5 @@ def test_what_is_no_such_file_is_refused_with_the_place_and_the_way_out(
 @pytest.mark.parametrize("name", ["jsb-chorales-16th.pkl", "Jsb16thSeparated.npz"])
 def test_a_pickle_is_never_opened(tmp_path: Path, name: str) -> None:
     """It is not even there."""
-    with pytest.raises(ChoraleError, match="only .json is read.*take Jsb16thSeparated.json"):
+    with pytest.raises(ChoraleError, match=r"only \.json is read.*take Jsb16thSeparated\.json"):
         read(tmp_path / name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from copy import deepcopy
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ def test_every_kind_of_token_that_a_chorale_says_is_paid_for() -> None:
     paid = {v.describe(token).split()[0] for token in STREAM[1:]}
     assert paid == {"BAR", "NUM", "DEN", "POS", "TEMPO", "INST", "VEL", "ON", "OFFALL", "EOS"}
     costs = [joint(NETWORK, STREAM[:length]) for length in range(2, 60)]
-    assert all(more.unmasked > less.unmasked for less, more in zip(costs, costs[1:], strict=False))
+    assert all(more.unmasked > less.unmasked for less, more in pairwise(costs))
     assert joint(NETWORK, STREAM[:-1]).masked < joint(NETWORK, STREAM).masked
 
 
