@@ -102,6 +102,8 @@ def _denominators(reading: Reading, mask: Mask) -> None:
 
 def _positions(reading: Reading, mask: Mask) -> None:
     assert reading.meter is not None
+    if reading.section is Section.MADE and len(reading.given) == v.INSTRUMENTS:
+        return  # nobody is left who could say something there
     mask[v.POS.start + reading.position + 1 : v.POS.start + reading.meter.ticks] = True
 
 

@@ -13,6 +13,7 @@ from meloformer.presets import DEFAULT, SHIPPED
 from meloformer.scripts import (
     bench_attention,
     bench_bridge,
+    bench_chorales,
     bench_clock,
     bench_data,
     bench_decode,
@@ -92,6 +93,23 @@ def memory(
 ) -> None:
     """What a memory of the sitting gains in bits per note, what it costs, and the shares it should have."""
     tell(bench_memory.measure(preset, presets, data, pieces, seq_len))
+
+
+@app.command()
+def chorales(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", dir_okay=False, help="your copy of the JSB chorales, as .json"),
+    ],
+    preset: PresetOption = DEFAULT,
+    presets: PresetsOption = SHIPPED,
+    limit: Annotated[int | None, typer.Option(min=1, help="at most so many chorales of each split")] = None,
+) -> None:
+    """Nats that a note, a frame and a sixteenth of the JSB chorales cost, with all that a stream says.
+
+    A note is struck once, however long it is held; a frame is a voice that sounds in a sixteenth.
+    """
+    tell(bench_chorales.measure(preset, presets, file, limit))
 
 
 @app.command()

@@ -11,6 +11,10 @@ class StoreError(TrainingError):
     """There is no data set to read there, or no room for one."""
 
 
+class ChoraleError(TrainingError):
+    """A file does not hold chorales as the public one does."""
+
+
 class RecipeError(TrainingError):
     """Numbers of a run that do not go together."""
 

@@ -148,6 +148,38 @@ def test_a_given_instrument_does_not_play_again_in_the_same_bar() -> None:
     assert may(grammar, v.INST.id(1))
 
 
+def test_where_everybody_is_given_nothing_more_is_made() -> None:
+    """A position would leave no way on."""
+    told = [v.GIVEN, v.POS.id(0)]
+    for instrument in range(v.INSTRUMENTS):
+        onset = v.D.id(60) if instrument == v.DRUMS else v.ON.id(60)
+        told += [v.INST.id(instrument), v.VEL.id(20), onset]
+    grammar = allowed_after(*told, v.MADE)
+    assert set(np.flatnonzero(grammar.allowed())) == {v.BAR, v.FUTURE, v.EOS}
+
+
+NEAREST = ("EOS", "PRESENT", "MADE", "BAR", "OFFALL", "ON", "D", "VEL", "INST", "DEN", "NUM")
+MOST_TO_THE_END = 8
+
+
+@given(seeds, st.integers(0, 150))
+def test_from_everywhere_a_few_tokens_lead_to_the_end(seed: int, length: int) -> None:
+    """So that a sampler ends at last, with whatever network: see training/joint.py."""
+    grammar = Grammar()
+    for token in walk(seed, length):
+        grammar.push(token)
+    for _ in range(MOST_TO_THE_END + 1):
+        if grammar.last is Last.END:
+            return
+        row = next((v.TABLE[name] for name in NEAREST if may_any(grammar, v.TABLE[name])), v.TABLE["BOS"])
+        grammar.push(row.start + int(np.argmax(grammar.allowed()[row.start : row.stop])))
+    raise AssertionError("so many tokens and no end")
+
+
+def may_any(grammar: Grammar, row: v.Row) -> bool:
+    return bool(grammar.allowed()[row.start : row.stop].any())
+
+
 def test_tempo_belongs_to_the_first_telling_of_a_bar() -> None:
     """In a bar with given parts, the made parts follow a tempo that is known."""
     grammar = allowed_after(v.GIVEN, v.POS.id(3))

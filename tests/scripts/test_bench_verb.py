@@ -10,7 +10,7 @@ import pytest
 
 from meloformer.scripts import bench_bridge
 from meloformer.scripts.served import AT_ONCE, SilentBridgeError, served
-from tunes import write_tunes
+from tunes import write_chorales, write_tunes
 
 
 def test_decoding_is_measured_every_few_bars(meloformer, tiny: Path) -> None:
@@ -48,6 +48,32 @@ def test_a_memory_is_measured_in_bits_and_in_microseconds(meloformer, tiny: Path
     said = json.loads(outcome.out)
     assert 0 < said["with_memory"] < said["bits_per_note"]
     assert said["microseconds_per_token"] > 0
+
+
+def test_chorales_are_measured_split_by_split_by_note_and_by_frame(
+    meloformer, tiny: Path, tmp_path: Path
+) -> None:
+    file = write_chorales(tmp_path / "mine.json", {"train": 3, "test": 1})
+    outcome = meloformer("bench", "chorales", file, "--presets", tiny, "--limit", 2)
+    assert outcome.code == 0
+    records = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [(record["split"], record["chorales"]) for record in records] == [("train", 2), ("test", 1)]
+    (test,) = (record for record in records if record["split"] == "test")
+    assert (test["sixteenths"], test["frames"]) == (64, 4 * 64 - 1)
+    assert test["notes"] < test["frames"]
+    for kind in ("masked", "unmasked"):
+        assert test[kind]["per_note"] * test["notes"] == pytest.approx(test[kind]["nats"], rel=1e-3)
+        assert test[kind]["per_frame"] * test["frames"] == pytest.approx(test[kind]["nats"], rel=1e-3)
+    assert test["masked"]["nats"] < test["unmasked"]["nats"]
+
+
+def test_a_pickle_of_the_chorales_is_refused_in_one_line(meloformer, tiny: Path, tmp_path: Path) -> None:
+    file = tmp_path / "jsb-chorales-16th.pkl"
+    file.write_bytes(b"cos\nsystem\n")
+    outcome = meloformer("bench", "chorales", file, "--presets", tiny)
+    assert outcome.code == 1
+    assert outcome.err.count("\n") == 1
+    assert "Jsb16thSeparated.json" in outcome.err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what another process has used")
