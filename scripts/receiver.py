@@ -65,24 +65,33 @@ class _Sound(NamedTuple):
 
 
 class Synthesiser:
-    """A client that plays each note at its time tag, or when it comes if that is later."""
+    """A client that plays each note at its time tag, or when it comes if that is later.
+
+    As the patches do, it takes back what has not sounded when an answer ends early, and is silent then.
+    """
 
     def __init__(self) -> None:
         self.ledgers = Ledgers()
         self._later: list[_Sound] = []
+        self._came = 0.0  # the latest arrival: a wall clock that is set back turns no order round
         self._serials = count()
 
     def take(self, arrivals: Iterable[Arrival]) -> None:
         """Messages, in the order in which they came. Raises StuckError."""
         for arrival in arrivals:
-            address = arrival.message.address
+            address, self._came = arrival.message.address, max(self._came, arrival.epoch_s)
             if address in (_ON, _OFF):
                 id_, channel, pitch = (int(str(each)) for each in arrival.message.arguments[:3])
                 (self.ledgers.ids.on if address == _ON else self.ledgers.ids.off)(id_)
-                at = max(arrival.epoch_s, arrival.message.epoch_s or 0.0)
+                at = max(self._came, arrival.message.epoch_s or 0.0)
                 sound = _Sound(at, next(self._serials), address == _ON, (channel, pitch))
                 heapq.heappush(self._later, sound)
-            self.ledgers.answers += address == _END
+            elif address == _END:
+                self.ledgers.answers += 1
+                if arrival.message.arguments[2] != "done":
+                    self.play(self._came)
+                    self._later.clear()
+                    self.ledgers.keys.sounding.clear()
 
     def play(self, until_epoch_s: float) -> None:
         """Sound all that was to sound by then; of one moment, what came first. Raises StuckError."""
