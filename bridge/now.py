@@ -11,12 +11,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 Item = TypeVar("Item")
 
 # A wait longer than this gains nothing, and some systems refuse very long ones.
 LONGEST_WAIT_S = 3600.0
+TOLERANCE_S: Final = 0.001  # so far the wall clock may drift before it is read anew
 
 
 def seconds() -> float:
@@ -24,14 +25,36 @@ def seconds() -> float:
     return time.perf_counter()
 
 
+class _WallClock:
+    """By how much the wall clock is ahead of the monotonic one: one number until it is set or drifts.
+
+    Read anew for each message, two of one moment would get time tags in either order: the end of a note after
+    the next one on its key. A reading that was interrupted between both clocks does not count.
+    """
+
+    def __init__(self) -> None:
+        self._ahead_s = time.time() - time.perf_counter()
+
+    def ahead_s(self) -> float:
+        before_s = time.perf_counter()
+        ahead_s = time.time() - before_s
+        in_one_go = time.perf_counter() - before_s < TOLERANCE_S / 2
+        if in_one_go and abs(ahead_s - self._ahead_s) > TOLERANCE_S:
+            self._ahead_s = ahead_s
+        return self._ahead_s
+
+
+_WALL: Final = _WallClock()
+
+
 def from_epoch(epoch_s: float) -> float:
     """The monotonic seconds of a wall-clock time (seconds since 1970), as the wall clock stands now."""
-    return epoch_s - time.time() + time.perf_counter()
+    return epoch_s - _WALL.ahead_s()
 
 
 def to_epoch(monotonic_s: float) -> float:
     """The wall-clock time (seconds since 1970) of monotonic seconds, as the wall clock stands now."""
-    return monotonic_s - time.perf_counter() + time.time()
+    return monotonic_s + _WALL.ahead_s()
 
 
 def wait(inbox: queue.SimpleQueue[Item], until_s: float | None) -> Item | None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meloformer.model.arrays import Arrays, Block, Floats, attended, fed_forward, normed, rotated, rotation
-from meloformer.model.layout import NO_INSTRUMENT, Place, is_related, is_remembered
+from meloformer.model.layout import NO_INSTRUMENT, Place, is_out_of_sight, is_related, is_remembered
 from meloformer.model.shape import HEAD_DIM
 from meloformer.model.vocabulary import SUMMARY
 
@@ -30,6 +30,10 @@ class EndedBar:
     tokens: Floats
     summary: Floats
 
+    def without_tokens(self) -> EndedBar:
+        """Its summary alone, where its tokens are never seen again."""
+        return EndedBar(self.place, self.tokens[:, :, :, :0].copy(), self.summary)
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -43,10 +47,14 @@ class Seen:
 
 
 class ArrayReader:
-    """Layout of the buffer [layers, 2, K, capacity, D]: summaries, related bars, the present bar's tokens."""
+    """Layout of the buffer [layers, 2, K, capacity, D]: summaries, related bars, the present bar's tokens.
 
-    def __init__(self, network: Arrays) -> None:
+    `in_order`: no bar is told before an earlier one; tokens that are out of sight then stay out of it.
+    """
+
+    def __init__(self, network: Arrays, in_order: bool) -> None:
         self._network = network
+        self._in_order = in_order
         shape = network.shape
         self._groups = shape.heads // shape.kv_heads
         self._buffer = np.zeros((shape.layers, 2, shape.kv_heads, ROOM, HEAD_DIM), np.float32)
@@ -56,7 +64,8 @@ class ArrayReader:
 
     def begin_bar(self, place: Place) -> None:
         """Gather what a bar at this place can see; the bar before must have been ended."""
-        self._ended = [ended for ended in self._ended if is_remembered(place, ended.place)]
+        remembered = [ended for ended in self._ended if is_remembered(place, ended.place)]
+        self._ended = [self._still_seen(place, ended) for ended in remembered]
         related = [ended.tokens for ended in self._ended if is_related(place, ended.place)]
         seen = [ended.summary for ended in self._ended] + related
         self._summaries = len(self._ended)
@@ -64,6 +73,11 @@ class ArrayReader:
         self._reserve(self._length)
         if seen:
             np.concatenate(seen, axis=3, out=self._buffer[:, :, :, : self._length])
+
+    def _still_seen(self, place: Place, ended: EndedBar) -> EndedBar:
+        if self._in_order and ended.tokens.shape[3] and is_out_of_sight(place, ended.place):
+            return ended.without_tokens()
+        return ended
 
     def end_bar(self, place: Place) -> None:
         """Keep the present bar's tokens, and its summary."""

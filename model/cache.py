@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from meloformer.model.layout import NO_INSTRUMENT, Place, is_related, is_remembered
+from meloformer.model.layout import NO_INSTRUMENT, Place, is_out_of_sight, is_related, is_remembered
 from meloformer.model.masks import Columns
 from meloformer.model.network import Network
 from meloformer.model.shape import HEAD_DIM, Shape
@@ -32,6 +32,10 @@ class EndedBar:
     tokens: Tensor
     summary: Tensor
 
+    def without_tokens(self) -> EndedBar:
+        """Its summary alone, where its tokens are never seen again."""
+        return EndedBar(self.place, self.tokens[:, :, :, :0].clone(), self.summary)
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -44,9 +48,13 @@ class Seen:
 
 
 class Cache:
-    """Layout of the buffer [L, 2, K, capacity, D]: summaries, related bars, then the present bar's tokens."""
+    """Layout of the buffer [L, 2, K, capacity, D]: summaries, related bars, then the present bar's tokens.
 
-    def __init__(self, shape: Shape, device: torch.device | str = "cpu") -> None:
+    `in_order`: no bar is told before an earlier one; tokens that are out of sight then stay out of it.
+    """
+
+    def __init__(self, shape: Shape, in_order: bool, device: torch.device | str = "cpu") -> None:
+        self._in_order = in_order
         self._buffer = torch.zeros(shape.layers, 2, shape.kv_heads, ROOM, HEAD_DIM, device=device)
         self._ended: list[EndedBar] = []
         self._summaries = 0  # how many positions at the front are summaries
@@ -55,7 +63,8 @@ class Cache:
 
     def begin_bar(self, place: Place) -> None:
         """Gather what a bar at this place can see; the bar before must have been ended."""
-        self._ended = [ended for ended in self._ended if is_remembered(place, ended.place)]
+        remembered = [ended for ended in self._ended if is_remembered(place, ended.place)]
+        self._ended = [self._still_seen(place, ended) for ended in remembered]
         related = [ended.tokens for ended in self._ended if is_related(place, ended.place)]
         seen = [ended.summary for ended in self._ended] + related
         self._summaries = len(self._ended)
@@ -63,6 +72,11 @@ class Cache:
         self._reserve(self.length)
         if seen:
             torch.cat(seen, dim=3, out=self._buffer[:, :, :, : self.length])
+
+    def _still_seen(self, place: Place, ended: EndedBar) -> EndedBar:
+        if self._in_order and ended.tokens.shape[3] and is_out_of_sight(place, ended.place):
+            return ended.without_tokens()
+        return ended
 
     def end_bar(self, place: Place, summary: Tensor) -> None:
         """Keep the present bar's tokens, and its summary [L, 2, K, 1, D]."""
@@ -120,10 +134,10 @@ def causal(count: int, length: int, device: torch.device) -> Tensor:
 class TorchReader:
     """Reads one stream through a network in torch, on whatever device it lies."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, in_order: bool) -> None:
         self._network = network
         self._device = next(network.parameters()).device
-        self._cache = Cache(network.shape, self._device)
+        self._cache = Cache(network.shape, in_order, self._device)
         self._state_W: Tensor | None = None
 
     @torch.inference_mode()

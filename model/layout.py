@@ -38,7 +38,7 @@ class Place(NamedTuple):
 class Placer:
     """Places one stream's tokens, one at a time, from BOS on.
 
-    `gap` is how many bars are missing between the bars before FUTURE and those after it.
+    `gap` is how many bars are missing between the bars before FUTURE and those after it; 0: none is told.
     """
 
     def __init__(self, gap: int = 0) -> None:
@@ -81,6 +81,11 @@ class Placer:
 def is_related(here: Place, earlier: Place) -> bool:
     """Whether a bar at `here` sees the tokens of the bar at `earlier`, not its summary alone."""
     return abs(here.bar - earlier.bar) in FINE_BARS
+
+
+def is_out_of_sight(here: Place, earlier: Place) -> bool:
+    """Whether no bar from here on sees the tokens of that bar, where bars are told in their order."""
+    return here.bar - earlier.bar > FINE_BARS[-1]
 
 
 def is_remembered(here: Place, earlier: Place) -> bool:

@@ -59,7 +59,7 @@ class Listener:
 
     def __init__(self, network: Weights, gap: int = 0) -> None:
         self.network = network
-        self._reader = _reader(network)
+        self._reader = _reader(network, in_order=gap == 0)
         self._placer = Placer(gap)
         self._last: Place | None = None
 
@@ -99,9 +99,9 @@ class Listener:
         self._last = places[-1]
 
 
-def _reader(network: Weights) -> Reader:
+def _reader(network: Weights, in_order: bool) -> Reader:
     if isinstance(network, Arrays):
-        return ArrayReader(network)
+        return ArrayReader(network, in_order)
     from meloformer.model.cache import TorchReader  # only here: who plays with arrays never waits for torch
 
-    return TorchReader(network)
+    return TorchReader(network, in_order)

@@ -5,121 +5,192 @@ Rehearsed, an hour takes minutes; played, it goes over real UDP to a real bridge
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from meloformer.bridge.addresses import OutEnd, OutNote, OutOff
 from meloformer.bridge.border import read
+from meloformer.bridge.engine.messages import Ask
+from meloformer.bridge.engine.messages import Said as EngineSaid
 from meloformer.bridge.errors import Refused
-from meloformer.bridge.midi import MidiNote
 from meloformer.bridge.rehearsal import Moment, Presets, Rehearsal
-from meloformer.bridge.session.actions import Send, SendMidi
+from meloformer.bridge.session.actions import Tell
 from meloformer.bridge.session.events import PresetRead, Received, Rejected
 from meloformer.bridge.session.machine import begin
 from meloformer.bridge.settings import LOOPBACK
 from meloformer.bridge.takes.noted import Noted
+from meloformer.model.events import NoteOn
 from meloformer.presets import reader
 from meloformer.scripts.evening import PRESETS, Evening, Said, changes
-from meloformer.scripts.served import Served, served, write_changed
+from meloformer.scripts.receiver import Ledgers, Synthesiser, follow
+from meloformer.scripts.served import Served, served_from, write_changed
 
 QUARTERS: Final = 4  # an evening is compared by its quarters
+WARM: Final = 2  # after this one all that is needed has been seen
 SETTLED_S: Final = 5.0  # after the end: what is still to come has come
+COUNTED: Final = {
+    "swaps": "/melo/preset/load",
+    "tempi": "/melo/transport/tempo",
+    "panics": "/melo/panic",
+}
 
 Record = dict[str, Any]
+Pids = dict[str, str]
 
 
-class StuckError(Exception):
-    """A note did not end, or ended twice: which."""
+class Watch:
+    """Notes times and memory; gives one record for each quarter of the evening."""
+
+    def __init__(self, minutes: float, pids: Pids) -> None:
+        self._quarter_s = minutes * 60 / QUARTERS
+        self._pids = pids
+        self._number = 1
+        self._noted: dict[str, list[float]] = defaultdict(list)
+        self._medians: list[dict[str, float]] = []
+
+    def note(self, name: str, *values: float) -> None:
+        """Something measured in the present quarter."""
+        if values:
+            self._noted[name] += values
+
+    def look(self) -> None:
+        """How much memory each process holds; nothing where the system does not tell."""
+        if sys.platform == "linux":
+            for name, pid in self._pids.items():
+                pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+                self.note(f"{name}_mb", pages * 4096 / 1e6)
+
+    def is_over(self, seconds: float) -> bool:
+        """Whether a quarter, but not the last one, ends before that second of the evening."""
+        return self._number < QUARTERS and seconds >= self._number * self._quarter_s
+
+    def quarter(self) -> Record:
+        """What was noted since the last one, in its middle and at its worst."""
+        middle = {name: round(median(values), 3) for name, values in self._noted.items()}
+        worst = {f"worst_{name}": round(max(values), 3) for name, values in self._noted.items()}
+        record = {"measure": "a quarter of the evening", "quarter": self._number, **middle, **worst}
+        self._medians.append(middle)
+        self._number += 1
+        self._noted.clear()
+        return record
+
+    def grown(self) -> Record:
+        """By how many megabytes the middle of the last quarter is above that of the quarter after warming."""
+        first, last = self._medians[WARM - 1], self._medians[-1]
+        return {
+            f"{name}_grew_mb": round(last[f"{name}_mb"] - first[f"{name}_mb"], 1)
+            for name in self._pids
+            if f"{name}_mb" in first and f"{name}_mb" in last
+        }
 
 
-@dataclass
-class Ledger:
-    """What sounds at whoever receives it; every way of naming a note has one of its own."""
+class Waits:
+    """How long the engine is waited for: from the question to the first note of its answer."""
 
-    sounding: set[tuple[int, ...]] = field(default_factory=set)
-    struck: int = 0
+    def __init__(self) -> None:
+        self._asked_s: dict[str, float] = {}
 
-    def on(self, *key: int) -> None:
-        if key in self.sounding:
-            raise StuckError(f"note {key} was struck while it sounded")
-        self.sounding.add(key)
-        self.struck += 1
-
-    def off(self, *key: int) -> None:
-        if key not in self.sounding:
-            raise StuckError(f"note {key} ended and did not sound")
-        self.sounding.remove(key)
+    def of(self, noted: Noted, now_s: float) -> Iterator[float]:
+        """Milliseconds, for each answer whose first note was decided in this step; `now_s` is real time."""
+        match noted.event:
+            case EngineSaid(request, NoteOn()) if request in self._asked_s:
+                yield (now_s - self._asked_s.pop(request)) * 1000
+        for action in noted.actions:
+            if isinstance(action, Tell) and isinstance(action.message, Ask):
+                self._asked_s[action.message.request] = now_s
 
 
 def measure(preset: str, presets: Path, minutes: float, live: bool, seed: int) -> Iterator[Record]:
     """One record for each quarter of the evening, and one for the whole; raises StuckError."""
-    if live:
-        yield from played(preset, presets, minutes, seed)
-        return
     with tempfile.TemporaryDirectory() as folder:
         _make_presets(preset, presets, Path(folder))
-        yield from rehearsed(Path(folder), minutes, seed)
+        yield from (played if live else rehearsed)(Path(folder), minutes, seed)
 
 
 def rehearsed(folder: Path, minutes: float, seed: int) -> Iterator[Record]:
     """The session and the model in this process, as fast as they go."""
-    osc, midi, answers, began_s = Ledger(), Ledger(), 0, time.perf_counter()
+    ledgers, waits, watch, began_s = Ledgers(), Waits(), Watch(minutes, {"process": "self"}), time.monotonic()
     state = begin(reader.read(reader.find(PRESETS[0], folder)), version("meloformer"), "cpu", 0.0)
-    session = Rehearsal(state, _read_from(folder))
-    steps_ms: list[float] = []
-    quarter, passed_s = 1, time.perf_counter()
-    for noted in session.steps(_moments(Evening(minutes, seed))):
-        steps_ms.append((time.perf_counter() - passed_s) * 1000)
-        answers += _follow(noted, osc, midi)
-        if noted.seconds >= quarter * minutes * 60 / QUARTERS and quarter <= QUARTERS:
-            yield _quarter(quarter, steps_ms, _resident_mb(["self"]))
-            quarter, steps_ms = quarter + 1, []
+    said, passed_s = Counter[str](), time.perf_counter()
+    for noted in Rehearsal(state, _read_from(folder)).steps(_moments(Evening(minutes, seed), said)):
+        now_s = time.perf_counter()
+        watch.note("step_ms", (now_s - passed_s) * 1000)
+        watch.note("first_note_ms", *waits.of(noted, now_s))
+        follow(noted.actions, ledgers)
+        if isinstance(noted.event, Received | Rejected):
+            watch.look()
+        if watch.is_over(noted.seconds):
+            yield watch.quarter()
         passed_s = time.perf_counter()
-    yield {
-        "measure": "evening, rehearsed",
-        "minutes": minutes,
-        "took_s": round(time.perf_counter() - began_s, 1),
-        "answers": answers,
-        "notes": osc.struck,
-        "left_sounding": len(osc.sounding) + len(midi.sounding),
-    }
+    yield watch.quarter()
+    ledgers.close()
+    took = {"took_s": round(time.monotonic() - began_s, 1)}
+    yield {"measure": "evening, rehearsed", "minutes": minutes, **took, **_whole(said, ledgers, watch)}
 
 
-def played(preset: str, presets: Path, minutes: float, seed: int) -> Iterator[Record]:
-    """The same evening, message by message at its time, to a bridge of its own; here is who receives it."""
-    osc, answers, late_ms = Ledger(), 0, list[float]()
-    with tempfile.TemporaryDirectory() as folder:
-        _make_presets(preset, presets, Path(folder))
-        with served(PRESETS[0], Path(folder), {}, "--presets", folder) as bridge:
-            began_s, quarter = time.monotonic(), 1
-            for said in Evening(minutes, seed):
-                _wait_until(began_s + said.seconds)
-                asked_s = time.time() if said.address == "/melo/ping" else None
-                bridge.send(said.address, *said.arguments)
-                if asked_s is not None:
-                    late_ms.append((bridge.arrival("/melo/pong").epoch_s - asked_s) * 1000)
-                    answers += _receive(bridge, osc)
-                if said.seconds >= quarter * minutes * 60 / QUARTERS and quarter < QUARTERS:
-                    yield _quarter(quarter, late_ms, _resident_mb(_processes(bridge)))
-                    quarter, late_ms = quarter + 1, []
-            time.sleep(SETTLED_S)
-            bridge.forget()
-            answers += _receive(bridge, osc)
-            yield _quarter(quarter, late_ms, _resident_mb(_processes(bridge)))
-    yield {
-        "measure": "evening, played",
-        "minutes": minutes,
-        "answers": answers,
-        "notes": osc.struck,
-        "left_sounding": len(osc.sounding),
-    }
+def played(folder: Path, minutes: float, seed: int) -> Iterator[Record]:
+    """The same evening in real time, to a bridge that keeps a take; here is who receives it."""
+    synthesiser, said, takes = Synthesiser(), Counter[str](), folder / "takes"
+    with served_from(PRESETS[0], folder, "--takes", str(takes)) as bridge:
+        watch, kept, began_s = Watch(minutes, _processes(bridge)), Kept(takes), time.monotonic()
+        for each in Evening(minutes, seed):
+            time.sleep(max(0.0, began_s + each.seconds - time.monotonic()))
+            said[each.address] += 1
+            asked_s = time.time()
+            bridge.send(each.address, *each.arguments)
+            if each.address == "/melo/ping":
+                watch.note("pong_ms", _receive(bridge, synthesiser, asked_s))
+                watch.look()
+            if watch.is_over(each.seconds):
+                watch.note("first_note_ms", *kept.first_notes_ms())
+                yield watch.quarter()
+        time.sleep(SETTLED_S)
+        bridge.send("/melo/ping")
+        _receive(bridge, synthesiser, time.time())
+        watch.note("first_note_ms", *kept.first_notes_ms())
+        yield watch.quarter()
+    synthesiser.ledgers.close()
+    whole = _whole(said, synthesiser.ledgers, watch)
+    yield {"measure": "evening, played", "minutes": minutes, **whole}
+
+
+class Kept:
+    """The latencies in the take that the bridge is writing."""
+
+    def __init__(self, folder: Path) -> None:
+        (self._file,) = folder.glob("*.jsonl")
+        self._read = 0
+
+    def first_notes_ms(self) -> list[float]:
+        """From each question since the last look to the first note of the answer, as the bridge saw it."""
+        with self._file.open("rb") as file:
+            file.seek(self._read)
+            lines = file.read()
+        whole = lines[: lines.rfind(b"\n") + 1]
+        self._read += len(whole)
+        told = [json.loads(line) for line in whole.splitlines() if b'"kind":"latency"' in line]
+        return [each["first_note_ms"] for each in told if "first_note_ms" in each]
+
+
+def _receive(bridge: Served, synthesiser: Synthesiser, asked_s: float) -> float:
+    """Take what came before the answer to a ping, and play what is due; how long that answer took, in ms."""
+    pong = bridge.arrival("/melo/pong")
+    synthesiser.take(bridge.passed)
+    synthesiser.play(pong.epoch_s)
+    return (pong.epoch_s - asked_s) * 1000
+
+
+def _whole(said: Counter[str], ledgers: Ledgers, watch: Watch) -> Record:
+    counts = {name: said[address] for name, address in COUNTED.items()}
+    sounded = {"answers": ledgers.answers, "notes": ledgers.ids.struck, "left_sounding": 0}
+    return {**counts, **sounded, **watch.grown()}
 
 
 def _make_presets(preset: str, presets: Path, folder: Path) -> None:
@@ -134,9 +205,10 @@ def _read_from(folder: Path) -> Presets:
     )
 
 
-def _moments(evening: Evening) -> Iterator[Moment]:
-    for said in evening:
-        yield Moment(said.seconds, _event(said))
+def _moments(evening: Evening, said: Counter[str]) -> Iterator[Moment]:
+    for each in evening:
+        said[each.address] += 1
+        yield Moment(each.seconds, _event(each))
 
 
 def _event(said: Said) -> Received | Rejected:
@@ -146,59 +218,11 @@ def _event(said: Said) -> Received | Rejected:
         return Rejected(refused)
 
 
-def _follow(noted: Noted, osc: Ledger, midi: Ledger) -> int:
-    """Keep both ledgers; how many answers ended."""
-    ended = 0
-    for action in noted.actions:
-        match action:
-            case Send(OutNote(id_), _):
-                osc.on(id_)
-            case Send(OutOff(id_), _):
-                osc.off(id_)
-            case Send(OutEnd(), _):
-                ended += 1
-            case SendMidi(MidiNote(channel, pitch, velocity)):
-                (midi.on if velocity else midi.off)(channel, pitch)
-    return ended
-
-
-def _receive(bridge: Served, osc: Ledger) -> int:
-    """The same for what a client got since it last looked."""
-    ended = 0
-    for arrival in bridge.passed:
-        address, arguments = arrival.message.address, arrival.message.arguments
-        if address == "/melo/out/note":
-            osc.on(int(str(arguments[0])))
-        elif address == "/melo/out/off":
-            osc.off(int(str(arguments[0])))
-        ended += address == "/melo/out/end"
-    return ended
-
-
-def _quarter(number: int, times_ms: Sequence[float], resident_mb: float | None) -> Record:
-    return {
-        "measure": "a quarter of the evening",
-        "quarter": number,
-        "median_ms": round(median(times_ms), 3) if times_ms else None,
-        "resident_mb": resident_mb,
-    }
-
-
-def _wait_until(at_s: float) -> None:
-    time.sleep(max(0.0, at_s - time.monotonic()))
-
-
-def _processes(bridge: Served) -> list[str]:
+def _processes(bridge: Served) -> Pids:
+    """The bridge's process and its engine's."""
     pid = bridge.process.pid
     try:
-        return [str(pid), *Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        (engine,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
-        return []
-
-
-def _resident_mb(pids: Sequence[str]) -> float | None:
-    """Memory that these processes hold; None where the system does not tell."""
-    if sys.platform != "linux":
-        return None
-    pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids]
-    return round(sum(pages) * 4096 / 1e6, 1)
+        return {}
+    return {"bridge": str(pid), "engine": engine}

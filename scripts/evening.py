@@ -53,6 +53,7 @@ class Evening:
             ways = (self._called, self._called, self._scored, self._along, self._varied, self._endless)
             yield from self._dice.choice(ways)()
             yield from self._dice.choice((self._rest, self._turned, self._changed, self._troubled))()
+            yield self._say("/melo/ping")
         yield Said(self._seconds, "/melo/stop")
 
     def _called(self) -> Iterator[Said]:
@@ -105,7 +106,7 @@ class Evening:
 
     def _rest(self) -> Iterator[Said]:
         self._wait(self._dice.choice((1, 4, 8)))
-        yield self._say("/melo/ping")
+        yield self._say("/melo/status")
 
     def _turned(self) -> Iterator[Said]:
         control, values = self._dice.choice(

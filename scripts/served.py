@@ -107,12 +107,20 @@ def served(preset: str, presets: Path, changes: dict[str, Any], *options: str) -
 
     Without MIDI, unless `options` say otherwise, which are those of `meloformer bridge`.
     """
-    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+    with tempfile.TemporaryDirectory() as folder:
+        write_changed(preset, presets, Path(folder), changes)
+        with served_from(preset, Path(folder), *options) as bridge:
+            yield bridge
+
+
+@contextmanager
+def served_from(preset: str, presets: Path, *options: str) -> Iterator[Served]:
+    """The same with the presets of a folder as they are."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
         wire.bind((LOOPBACK, 0))
         if sys.platform == "linux":
             wire.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        write_changed(preset, presets, Path(folder), changes)
-        process = start(preset, Path(folder), wire.getsockname()[1], *options)
+        process = start(preset, presets, wire.getsockname()[1], *options)
         try:
             yield Served(process, wire, listening_port(process))
         finally:
