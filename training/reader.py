@@ -10,6 +10,7 @@ from meloformer.training.archives import TooLargeError
 from meloformer.training.rows import Piece, Row, row_of
 from meloformer.training.sources import Content, Refusal, Source, read_file, said
 
+FILES_AT_ONCE = 16  # what a worker is handed at a time
 MOST_NOTES = 2**18  # of one piece; the longest symphony has a third of that
 
 
