@@ -28,8 +28,8 @@ def is_there(name: str) -> bool:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Honour `@pytest.mark.needs("pd", "jackd")`: a skip with its reason, or with CI=true a failure.
 
-    What stands in RIGHTS is not a program: what this process may do. `@pytest.mark.extra("ray")` names a module
-    of an extra that is too heavy to be installed for every test: without it a skip, in CI too.
+    What stands in RIGHTS is not a program: what this process may do. `@pytest.mark.extra("ray")` names a
+    module of an extra that is too heavy to be installed for every test: without it a skip, in CI too.
     """
     for mark in item.iter_markers("extra"):
         if find_spec(mark.args[0]) is None:

@@ -39,7 +39,7 @@ def prepare(
     terms: str = NOT_TOLD,
     ray: bool = False,
 ) -> list[Refusal]:
-    """Every music file below a folder or in an archive to an Arrow data set at `out`; gives what was left out.
+    """Every music file below a folder or in an archive to a data set at `out`; gives what was left out.
 
     A reading that was stopped goes on where it was. The same files make the same data set, byte for byte,
     however many workers read them, with `ray` on a cluster of machines, and however often they were stopped.
