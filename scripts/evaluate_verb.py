@@ -126,14 +126,14 @@ def _bits(
 @contextmanager
 def _store(data: Path) -> Iterator[Dataset]:
     """The data set, or one made of the MIDI files there for as long as it takes."""
-    from meloformer.training.ingest import midi_files, prepare
+    from meloformer.training.ingest import music_files, prepare
     from meloformer.training.store import is_store, open_store
 
     if is_store(data):
         yield open_store(data)
         return
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        with moving("reading", len(midi_files(data))) as show:
+        with moving("reading", len(music_files(data))) as show:
             refusals = prepare(data, Path(folder, "data"), progress=lambda done: show(done, f"{done} files"))
         tell_refused(refusals)
         yield open_store(Path(folder, "data"))

@@ -189,11 +189,11 @@ def _measured(bits: float | None) -> str:
 
 def _music(data: Path, job: Job) -> Dataset:
     from meloformer.training import world
-    from meloformer.training.ingest import midi_files
+    from meloformer.training.ingest import music_files
     from meloformer.training.job import music
     from meloformer.training.store import is_store
 
-    with moving("reading", 1 if is_store(data) else len(midi_files(data)), world.is_first()) as show:
+    with moving("reading", 1 if is_store(data) else len(music_files(data)), world.is_first()) as show:
         store, refusals = music(data, job, lambda done: show(done, f"{done} files"))
     tell_refused(refusals)
     return store

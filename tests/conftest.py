@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
 import hypothesis
 import pytest
@@ -36,7 +37,14 @@ def is_package(name: str) -> bool:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Honour `@pytest.mark.needs("pd", "jackd")`: a skip with its reason, or with CI=true a failure."""
+    """Honour `@pytest.mark.needs("pd", "jackd")`: a skip with its reason, or with CI=true a failure.
+
+    `@pytest.mark.extra("ray")` names a module of an extra that is too heavy to be
+    installed for every test: without it a skip, in CI too.
+    """
+    for mark in item.iter_markers("extra"):
+        if find_spec(mark.args[0]) is None:
+            pytest.skip(f"{mark.args[0]} is not installed; `pip install -e .[{mark.args[0]}]` brings it")
     needed = [name for mark in item.iter_markers("needs") for name in mark.args]
     missing = [name for name in needed if not is_there(name)]
     if not missing:

@@ -1,4 +1,4 @@
-"""MIDI files in folders and archives to a data set, with the reason for every file that was left out."""
+"""Music files in folders and archives to a data set, with the reason for every file that was left out."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from meloformer.training import on_ray
 from meloformer.training.errors import StoreError
 from meloformer.training.meta import NOT_TOLD
 from meloformer.training.parts import Outcomes, Parts
-from meloformer.training.reader import read_piece, read_some
+from meloformer.training.reader import FILES_AT_ONCE, read_piece, read_some
 from meloformer.training.repeats import Seen
 from meloformer.training.report import write_report
 from meloformer.training.rows import Row
 from meloformer.training.sources import Content, Refusal, contents, sources
 from meloformer.training.store import refuse_if_there, unfinished, write_tables
 
-FILES_AT_ONCE = 16  # what a worker is handed at a time
-
 ReadAll = Callable[[Iterable[Content]], Iterable["Row | Refusal"]]
 
 
-def midi_files(given: Path) -> list[Path]:
-    """Every MIDI file below a folder or in an archive, sorted. Raises StoreError where there is none."""
+def music_files(given: Path) -> list[Path]:
+    """Every music file below a folder or in an archive, sorted. Raises StoreError where there is none."""
     return [source.path for source in sources(given)[0]]
 
 
@@ -38,18 +37,22 @@ def prepare(
     workers: int = 1,
     progress: Callable[[int], None] = lambda done: None,
     terms: str = NOT_TOLD,
+    ray: bool = False,
 ) -> list[Refusal]:
-    """Every MIDI file below a folder or in an archive to an Arrow data set at `out`; gives what was left out.
+    """Every music file below a folder or in an archive to a data set at `out`; gives what was left out.
 
     A reading that was stopped goes on where it was. The same files make the same data set, byte for byte,
-    however many workers read them and however often they were stopped. Of pieces with the same notes, in any
-    key, the first stays. `progress` is told how many files are done; `terms` are those of the music. Raises
-    StoreError when nothing could be read, or something is at `out` already.
+    however many workers read them, with `ray` on a cluster of machines, and however often they were stopped.
+    Of pieces with the same notes, in any key, the first stays. `progress` is told how many files are done;
+    `terms` are those of the music. Raises StoreError when nothing could be read, or something is at `out`
+    already.
     """
     refuse_if_there(out)
+    if ray:
+        on_ray.refuse_if_missing()
     found, refusals = sources(given)
     parts = Parts(unfinished(out), found)
-    with _readers(workers) as read_all:
+    with _readers(workers, ray) as read_all:
         _read_missing(parts, len(found), read_all, progress)
     seen = Seen()
     meta = write_tables(_firsts(parts, seen, refusals), out, terms)
@@ -83,8 +86,12 @@ def _firsts(parts: Parts, seen: Seen, refusals: list[Refusal]) -> Iterator[pa.Ta
 
 
 @contextmanager
-def _readers(workers: int) -> Iterator[ReadAll]:
-    """`map`, in this process or in several."""
+def _readers(workers: int, ray: bool) -> Iterator[ReadAll]:
+    """`map`, in this process, in several, or on a Ray cluster."""
+    if ray:
+        with on_ray.cluster(workers):
+            yield on_ray.spread
+        return
     if workers == 1:
         yield lambda wanted: (read_piece(*one) for one in wanted)
         return

@@ -1,4 +1,4 @@
-"""What there is to read: MIDI files in folders and archives, each with its name and a way to its bytes."""
+"""What there is to read: MIDI and MusicXML files in folders and archives, each with a way to its bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from meloformer.training import archives
 from meloformer.training.archives import DAMAGE, Member, TooLargeError, bounded, members, suffix_of
 from meloformer.training.errors import StoreError
 
-SUFFIXES = (".mid", ".midi", ".kar")
+MIDI = (".mid", ".midi", ".kar")
+MUSICXML = (".musicxml", ".mxl", ".xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One MIDI file: `path` leads to it, through the archive `file` where it lies in one.
+    """One music file: `path` leads to it, through the archive `file` where it lies in one.
 
     `place` is its path below the folder, or in the archive, that was asked for; `size` in bytes, `changed`
     in nanoseconds.
@@ -72,13 +73,17 @@ def _bare(name: str) -> str:
 
 
 def is_midi(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in SUFFIXES
+    return PurePosixPath(name).suffix.lower() in MIDI
+
+
+def is_music(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in MIDI + MUSICXML
 
 
 def sources(given: Path) -> tuple[list[Source], list[Refusal]]:
-    """Every MIDI file below a folder or in an archive, sorted, those of an archive in its own order.
+    """Every music file below a folder or in an archive, sorted, those of an archive in its own order.
 
-    The second list tells what could not be looked into. Raises StoreError where there is no MIDI file.
+    The second list tells what could not be looked into. Raises StoreError where there is no music file.
     """
     found: list[Source] = []
     refusals: list[Refusal] = []
@@ -88,15 +93,19 @@ def sources(given: Path) -> tuple[list[Source], list[Refusal]]:
         else:
             found.append(plain(file, given))
     if not found:
-        first = refusals[0].reason if refusals else f"{given}: there is no .mid file in it"
+        first = (
+            refusals[0].reason if refusals else f"{given}: there is no .mid file and no .musicxml file in it"
+        )
         raise StoreError(
-            first if refusals else f"{first}; choose a folder of MIDI files, or an archive of some"
+            first
+            if refusals
+            else f"{first}; choose a folder of MIDI or MusicXML files, or an archive of some"
         )
     return found, refusals
 
 
 def _files(given: Path, refusals: list[Refusal]) -> list[Path]:
-    """MIDI files and archives, sorted; a folder that cannot be listed is refused."""
+    """Music files and archives, sorted; a folder that cannot be listed is refused."""
     if given.is_file():
         if not suffix_of(given.name):
             raise StoreError(
@@ -109,11 +118,11 @@ def _files(given: Path, refusals: list[Refusal]) -> list[Path]:
         refusals.append(Refusal(folder, f"{folder}: {said(error)}; make it readable, or leave it out"))
 
     paths = (Path(at, name) for at, _, names in os.walk(given, onerror=refuse) for name in names)
-    return sorted(path for path in paths if (is_midi(path.name) or suffix_of(path.name)) and path.is_file())
+    return sorted(path for path in paths if (is_music(path.name) or suffix_of(path.name)) and path.is_file())
 
 
 def plain(file: Path, folder: Path) -> Source:
-    """A MIDI file below a folder."""
+    """A music file below a folder."""
     return _source(file, PurePosixPath(file.relative_to(folder).as_posix()), file)
 
 
@@ -127,7 +136,7 @@ def _look_into(file: Path, given: Path, found: list[Source], refusals: list[Refu
     try:
         for name, size in ((member.name, member.size) for member in members(file)):
             path = file / _harmless(name)
-            if is_midi(name):
+            if is_music(name):
                 found.append(_source(file, inside / _harmless(name), path, size))
             elif suffix_of(name):
                 refusals.append(

@@ -14,7 +14,7 @@ from meloformer.model import shape
 from meloformer.model.shape import Shape
 from meloformer.model.weights import facts_of
 from meloformer.presets.reader import read
-from meloformer.training import job, publish
+from meloformer.training import job, on_ray, publish
 from tunes import write_tunes
 
 
@@ -148,6 +148,16 @@ def test_prepare_tells_what_it_refused_and_why(meloformer, songs: Path, tmp_path
     assert "broken.mid" in outcome.out
     assert "5 pieces" in outcome.out
     assert "1 of 6 files refused" in outcome.out
+
+
+def test_prepare_on_ray_says_how_to_get_it(
+    meloformer, songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_ray, "find_spec", lambda name: None)
+    outcome = meloformer("prepare", songs, "--out", tmp_path / "data", "--ray")
+    assert outcome.code == 1
+    assert "pip install meloformer[ray]" in outcome.err
+    assert len(outcome.err.splitlines()) == 1
 
 
 def test_a_data_set_becomes_shards_and_comes_back(meloformer, songs: Path, tmp_path: Path) -> None:
