@@ -27,7 +27,7 @@ from meloformer.training.playing_order import merged, playing_order
 
 NORMALISATIONS = (
     "repeats, endings, da capo, dal segno, coda and fine are played where bar lines and <sound> tell of them",
-    "a bar is as long as what stands in it; an empty one is as long as its meter",
+    "a bar is as long as what stands in it (rests make none longer than its meter), an empty one as that",
     "grace notes and cue notes are left out, and so are ornaments, arpeggios, slides and swing",
     "where no <midi-program> is written the program is 0; dynamics go to velocities by one table",
     "an unpitched note is the drum that its instrument names, or that its place on a drum set's staff means; "

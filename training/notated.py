@@ -115,7 +115,7 @@ class _Reader:
 
     def bar(self, measure: Element) -> Bar:
         bar = Bar(self._meter)
-        at = onset = Fraction(0)
+        at = onset = filled = Fraction(0)
         for element in measure:
             match element.tag:
                 case "note":
@@ -132,7 +132,9 @@ class _Reader:
                     bar.meter = self._meter if at == 0 else bar.meter
                 case "direction" | "sound":
                     self._add_direction(bar, element, at)
-            bar.length = max(bar.length, at)
+            filled = max(filled, at)
+        sounds = max((note.onset + note.length for note in bar.notes), default=Fraction(0))
+        bar.length = max(sounds, min(filled, bar.written))  # a rest too many makes no bar longer
         bar.marks = self._marks(measure)
         return bar
 
@@ -143,7 +145,8 @@ class _Reader:
         return length
 
     def _hold(self, attributes: Element) -> None:
-        self._divisions = _number(attributes, "divisions") or self._divisions
+        divisions = _number(attributes, "divisions")
+        self._divisions = self._divisions if divisions is None else divisions
         if self._divisions <= 0:
             raise ValueError("divisions that are not above 0")
         if (time := attributes.find("time")) is not None:
