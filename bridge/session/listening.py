@@ -37,8 +37,10 @@ from meloformer.model.events import Event
 from meloformer.model.vocabulary import TICKS_PER_QUARTER
 
 MOST_NOTES: Final = 10_000  # of a phrase given as a score
-# A phrase of so many bars ends half a tick early: what is played later than that is on the next bar's grid.
+# A phrase of so many bars ends a moment before its last line, so that the answer's first note is decided when
+# that line sounds. What is played in this moment, half a tick or some milliseconds, is the next bar's downbeat.
 HALF_A_TICK: Final = 0.5 / TICKS_PER_QUARTER
+MOMENT_S: Final = 0.025
 
 
 def begin_phrase(turn: Turn, _: PhraseBegin) -> None:
@@ -150,7 +152,8 @@ def ends_at(turn: Turn) -> float | None:
     if listening is None or heard is None or listening.explicit:
         return None
     if listening.listen.end == "bars":
-        return heard.bars.after(listening.listen.bars, heard.origin) - HALF_A_TICK
+        moment = max(HALF_A_TICK, MOMENT_S * turn.state.clock.bpm / 60) + turn.delay_beats
+        return heard.bars.after(listening.listen.bars, heard.origin) - moment
     if listening.listen.end == "silence" and heard.is_silent:
         return heard.touched + listening.listen.silence_beats
     return None
