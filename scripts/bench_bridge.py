@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from meloformer.scripts.served import AT_ONCE, IN_TIME, LOOKAHEAD_BEATS, Served, served
+from meloformer.scripts import bench_engine
+from meloformer.scripts.served import (
+    AT_ONCE,
+    IN_TIME,
+    LOOKAHEAD_BEATS,
+    Arrival,
+    Served,
+    served,
+    served_from,
+    spread,
+    write_changed,
+)
 
 BPM: Final = 240.0
 NOTES: Final = (8, 32, 128)
+CHORDS: Final = 128  # of four notes each
+SWAPS: Final = 10
+SWAPPED_EVERY_S: Final = 1.0
 PITCHES: Final = (60, 64, 67, 72, 71, 67, 64, 62, 60, 65, 69, 72, 74, 72, 67, 65)
 EIGHTH_S: Final = 60 / BPM / 2
 TIMED_S: Final = 20.0
@@ -27,27 +42,36 @@ def measure(preset: str, presets: Path, repeats: int, *options: str) -> Iterator
         bridge.send("/melo/transport/tempo", BPM)
         for notes in NOTES:
             yield first_note(bridge, notes, repeats)
+        yield first_note(bridge, CHORDS, repeats, together=4)
         yield handed_over(bridge, 32, repeats)
         yield idle(bridge)
     with served(preset, presets, IN_TIME, *options) as bridge:
         yield timing(bridge)
+    yield swapping(preset, presets, *options)
+    if not options:
+        yield from bench_engine.measure(preset, presets, repeats)
 
 
-def first_note(bridge: Served, notes: int, repeats: int) -> Record:
-    """From the end of a phrase played live, in eighths, to its first answered note at the client."""
+def first_note(bridge: Served, strikes: int, repeats: int, together: int = 1) -> Record:
+    """From the end of a phrase played live, in eighths, to its first answered note at the client.
+
+    `together`: how many notes are struck at once.
+    """
     times_ms = []
     for _ in range(repeats):
         bridge.send("/melo/phrase/begin")
-        for place in range(notes):
-            play(bridge, PITCHES[place % len(PITCHES)])
+        for place in range(strikes):
+            play(bridge, *(PITCHES[place % len(PITCHES)] - 5 * voice for voice in range(together)))
         times_ms.append(until_first_note(bridge))
-    return {"measure": "first note after a live phrase", "notes": notes, **spread(times_ms)}
+    return {"measure": "first note after a live phrase", "notes": strikes * together, **spread(times_ms)}
 
 
-def play(bridge: Served, pitch: int) -> None:
-    bridge.send("/melo/note", 1, pitch, 90)
+def play(bridge: Served, *pitches: int) -> None:
+    for pitch in pitches:
+        bridge.send("/melo/note", 1, pitch, 90)
     time.sleep(0.9 * EIGHTH_S)
-    bridge.send("/melo/note", 1, pitch, 0)
+    for pitch in pitches:
+        bridge.send("/melo/note", 1, pitch, 0)
     time.sleep(0.1 * EIGHTH_S)
 
 
@@ -97,6 +121,60 @@ def timing(bridge: Served) -> Record:
     return {"measure": "timing of notes while generating", **spread(errors_ms), "cpu_share": share}
 
 
+def swapping(preset: str, presets: Path, *options: str) -> Record:
+    """Ten swaps while an answer sounds: how long until each is ready, and what they do to the notes.
+
+    The notes are compared with those of the same answer without a swap: by channel, pitch, velocity and when
+    they sound, counted from the first.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for changes in (IN_TIME | {"name": "other"}, IN_TIME):
+            write_changed(preset, presets, Path(folder), changes)
+            if "name" in changes:
+                (Path(folder) / f"{preset}.yaml").replace(Path(folder) / "other.yaml")
+        with served_from(preset, Path(folder), *options) as bridge:
+            bridge.send("/melo/transport/tempo", BPM)
+            unswapped, _ = _answered(bridge, ())
+            swapped, ready_ms = _answered(bridge, ("other", preset) * (SWAPS // 2))
+    together = min(len(unswapped), len(swapped))
+    gaps_ms = [abs(swapped[at][0] - unswapped[at][0]) * 1000 for at in range(together)]
+    return {
+        "measure": "swaps while an answer sounds",
+        **spread(ready_ms),
+        "notes": together,
+        "notes_changed": sum(swapped[at][1:] != unswapped[at][1:] for at in range(together)),
+        "largest_gap_ms": round(max(gaps_ms), 2),
+    }
+
+
+def _answered(bridge: Served, swaps: Sequence[str]) -> tuple[list[tuple[float, ...]], list[float]]:
+    """Notes of an answer as (seconds since the first, channel, pitch, velocity), and how long swaps took."""
+    notes, ready_ms = list[Arrival](), list[float]()
+    bridge.send("/melo/phrase/begin")
+    for place in range(32):
+        bridge.send("/melo/phrase/note", place / 2, 0.45, 1, PITCHES[place % len(PITCHES)], 90)
+    bridge.send("/melo/phrase/end")
+    notes.append(bridge.arrival("/melo/out/note"))
+    for name in swaps:
+        asked_s = time.time()
+        bridge.send("/melo/preset/load", name)
+        ready_ms.append((bridge.arrival("/melo/preset/loaded").epoch_s - asked_s) * 1000)
+        notes += bridge.passed
+        time.sleep(SWAPPED_EVERY_S)
+    time.sleep(SWAPPED_EVERY_S if swaps else 2 * SWAPS * SWAPPED_EVERY_S)
+    bridge.forget()
+    notes += bridge.passed
+    bridge.send("/melo/stop")
+    bridge.arrival("/melo/out/end")
+    sounded = [each.message for each in notes if each.message.address == "/melo/out/note"]
+    began_s = sounded[0].epoch_s or 0.0
+    return [((each.epoch_s or 0.0) - began_s, *_numbers(each.arguments[1:4])) for each in sounded], ready_ms
+
+
+def _numbers(arguments: Sequence[Any]) -> tuple[int, ...]:
+    return tuple(map(int, arguments))
+
+
 def idle(bridge: Served) -> Record:
     """What share of a core the bridge and its engine take when nothing happens."""
     bridge.send("/melo/panic")
@@ -117,11 +195,3 @@ def cpu_seconds(bridge: Served) -> Any:
         return None
     fields = [stat.rpartition(")")[2].split() for stat in stats]
     return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
-
-
-def spread(times_ms: Sequence[float]) -> Record:
-    """Milliseconds in the middle, at the 90th and 99th of a hundred, and at the worst."""
-    ordered = sorted(times_ms)
-    marks = {"median_ms": 0.5, "p90_ms": 0.9, "p99_ms": 0.99, "worst_ms": 1.0}
-    at = {name: ordered[min(len(ordered) - 1, int(mark * len(ordered)))] for name, mark in marks.items()}
-    return {"samples": len(ordered)} | {name: round(value, 2) for name, value in at.items()}

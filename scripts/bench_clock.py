@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from meloformer.bridge.running import steady_hands
-from meloformer.scripts.bench_bridge import Record, spread
+from meloformer.scripts.bench_bridge import Record
 from meloformer.scripts.daw import CONTINUE, PERIOD, RATE, START, STOP, Daw, Grid, Pace, jack_server
-from meloformer.scripts.served import Arrival, Served, served
+from meloformer.scripts.served import Arrival, Served, served, spread
 
 PHRASE: Final = (60, 64, 67, 72)  # a beat each, from the first bar line on
 BARS: Final = 8

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from meloformer.bridge.transports.packing import Message, pack, unpack
 from meloformer.presets.reader import find, read
 
 PATIENCE_S: Final = 120.0
+ENDED_WITHIN_S: Final = 20.0
 # Linux notes when a datagram came: a busy machine then delays no measurement by waking us late.
 _SO_TIMESTAMPNS: Final = 35
 _NOTE_BYTES: Final = 64
@@ -124,8 +125,17 @@ def served_from(preset: str, presets: Path, *options: str) -> Iterator[Served]:
         try:
             yield Served(process, wire, listening_port(process))
         finally:
-            process.terminate()
-            process.communicate()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Ask it to end, and see that it does."""
+    process.terminate()
+    try:
+        process.communicate(timeout=ENDED_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
 
 
 def write_changed(preset: str, presets: Path, folder: Path, changes: dict[str, Any]) -> None:
@@ -155,3 +165,11 @@ def listening_port(process: subprocess.Popen[str]) -> int:
         elif line.startswith("listening"):
             return port
     raise SilentBridgeError("the bridge ended before it listened; its reason stands above")
+
+
+def spread(times_ms: Sequence[float]) -> dict[str, Any]:
+    """Milliseconds in the middle, at the 90th and 99th of a hundred, and at the worst."""
+    ordered = sorted(times_ms)
+    marks = {"median_ms": 0.5, "p90_ms": 0.9, "p99_ms": 0.99, "worst_ms": 1.0}
+    at = {name: ordered[min(len(ordered) - 1, int(mark * len(ordered)))] for name, mark in marks.items()}
+    return {"samples": len(ordered)} | {name: round(value, 2) for name, value in at.items()}

@@ -5,11 +5,13 @@ The only part of the bridge that runs a model. One thread, this one, plays; anot
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -139,6 +141,7 @@ class Worker:
         if self._performer is not None:
             self._performer.seed = seed
             self._performer.reset()
+            _give_back()
 
     def _hear(self, event: Event) -> None:
         if self._performer is None:
@@ -275,6 +278,16 @@ def _steady_hands() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def _give_back() -> None:
+    """What a long conversation held goes back to the system, within a millisecond or two.
+
+    GNU's C library would keep it in pieces for later: the engine would stay as large as it ever was.
+    """
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # another C library, which has no such thing
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _in_short(error: Exception) -> str:

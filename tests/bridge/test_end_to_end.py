@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import PATIENCE_S, Bridge, JackPlayer, JackRecorder, MidiClock, running_bridge
+from kit import PATIENCE_S, Bridge, JackPlayer, JackRecorder, MidiClock, running_bridge, wait_until
 from meloformer.bridge.errors import Code
 from meloformer.bridge.transports.midi import IN_NAME, OUT_NAME
 from meloformer.bridge.transports.packing import bundle, pack
@@ -90,6 +90,18 @@ def test_notes_sound_on_midi_at_the_time_that_osc_names(bridge: Bridge, recorder
     assert_silent(recorder)
     # JACK's period and then some; how exact notes leave, `meloformer bench bridge` measures
     assert statistics.median(lateness(bridge, recorder)) < 0.010
+
+
+def test_a_midi_client_that_vanishes_in_an_answer_and_returns_is_played_to_again(bridge: Bridge) -> None:
+    with JackRecorder(OUT_NAME) as first:
+        send_phrase(bridge)
+        wait_until(first.notes, "a note on MIDI")
+    assert_answered(bridge)
+    bridge.client.heard.clear()
+    with JackRecorder(OUT_NAME) as again:
+        send_phrase(bridge)
+        assert_answered(bridge)
+        assert_silent(again)
 
 
 def lateness(bridge: Bridge, recorder: JackRecorder) -> list[float]:

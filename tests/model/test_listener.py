@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from meloformer.model import vocabulary as v
 from meloformer.model.attention import dense_attend
 from meloformer.model.cache import TorchReader
-from meloformer.model.layout import TOLD_BARS, Document, pack
+from meloformer.model.layout import FINE_BARS, TOLD_BARS, Document, pack
 from meloformer.model.listener import Listener, Weights
 from meloformer.model.network import Network
 from music import TINY, arrays, columns, document, network
@@ -87,12 +88,29 @@ def test_the_cache_of_an_endless_conversation_stays_as_small(weights: Weights) -
     assert max(sizes[TOLD_BARS + 1 :]) == sizes[TOLD_BARS + 1]
 
 
+def test_tokens_that_no_bar_sees_any_more_are_let_go(weights: Weights) -> None:
+    """But where bars are told out of order, a bar may come into sight again."""
+    bar = [v.BAR, v.POS.id(0), v.INST.id(0), v.ON.id(60), v.POS.id(48), v.OFFALL]
+    for gap, kept in ((0, FINE_BARS[-1] + 1), (3, TOLD_BARS)):
+        listener = Listener(weights, gap)
+        listener.read([v.BOS, v.BAR, v.NUM.id(3), v.DEN.id(2)] + bar * (TOLD_BARS + 10))
+        assert sum(ended.tokens.shape[3] > 0 for ended in ended_bars(listener)) in (kept, kept - 1)
+
+
 def held(listener: Listener) -> int:
     """Bytes that the cache keeps, its buffer and what ended bars left."""
+    kept = sum(bar.tokens.nbytes + bar.summary.nbytes for bar in ended_bars(listener))
+    return int(kept + cache(listener)._buffer.nbytes)
+
+
+def ended_bars(listener: Listener) -> list[Any]:
+    found: list[Any] = cache(listener)._ended
+    return found
+
+
+def cache(listener: Listener) -> Any:
     reader = listener._reader
-    cache = reader._cache if isinstance(reader, TorchReader) else reader
-    kept = sum(bar.tokens.nbytes + bar.summary.nbytes for bar in cache._ended)  # type: ignore[attr-defined]
-    return int(kept + cache._buffer.nbytes)  # type: ignore[attr-defined]
+    return reader._cache if isinstance(reader, TorchReader) else reader
 
 
 def test_reading_nothing_changes_nothing(weights: Weights) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from meloformer.scripts import bench_bridge
-from meloformer.scripts.served import AT_ONCE, SilentBridgeError, served
+from meloformer.scripts import bench_bridge, bench_engine
+from meloformer.scripts.served import AT_ONCE, SilentBridgeError, served, spread
 from tunes import write_chorales, write_tunes
 
 
@@ -33,11 +33,43 @@ def test_every_limit_is_measured_alone_and_all_together(meloformer, tiny: Path) 
 def test_the_first_note_is_measured_live_and_handed_over(tiny: Path) -> None:
     with served("band", tiny, AT_ONCE) as bridge:
         for record in (
-            bench_bridge.first_note(bridge, notes=2, repeats=2),
+            bench_bridge.first_note(bridge, strikes=2, repeats=2),
+            bench_bridge.first_note(bridge, strikes=2, repeats=2, together=4),
             bench_bridge.handed_over(bridge, notes=4, repeats=2),
         ):
             assert record["samples"] == 2
             assert 0 < record["median_ms"] <= record["worst_ms"]
+
+
+def test_a_swap_while_an_answer_sounds_changes_none_of_its_notes(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_bridge, "SWAPPED_EVERY_S", 0.1)
+    record = bench_bridge.swapping("band", tiny)
+    assert record["samples"] == bench_bridge.SWAPS
+    assert record["notes"] > 0 and record["notes_changed"] == 0
+    assert record["largest_gap_ms"] < 1
+
+
+def test_the_first_note_late_in_a_conversation_and_a_dense_texture_are_measured(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_engine, "HOUR_BARS", 12)
+    monkeypatch.setattr(bench_engine, "STREAMED_BARS", 2)
+    early, late, streamed = bench_engine.measure("band", tiny, repeats=1)
+    assert (early["bars_before"], early["samples"]) == (0, 1)
+    assert late["bars_before"] >= 12
+    assert streamed["times_real_time"] > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of processes in /proc")
+def test_a_measurement_that_fails_leaves_no_process_behind(tiny: Path) -> None:
+    with pytest.raises(SilentBridgeError), served("band", tiny, AT_ONCE) as bridge:
+        pid = bridge.process.pid
+        (engine,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        bridge.arrival("/melo/out/note", patience_s=0.1)
+    assert not Path(f"/proc/{pid}").exists()
+    assert not Path(f"/proc/{engine}").exists()
 
 
 def test_a_memory_is_measured_in_bits_and_in_microseconds(meloformer, tiny: Path, tmp_path: Path) -> None:
@@ -88,5 +120,5 @@ def test_a_bridge_that_says_nothing_is_told_of_with_the_way_out(tiny: Path) -> N
 
 
 def test_the_spread_names_the_middle_and_the_worst() -> None:
-    spread = bench_bridge.spread([5.0, 1.0, 2.0, 4.0, 3.0])
-    assert (spread["samples"], spread["median_ms"], spread["worst_ms"]) == (5, 3.0, 5.0)
+    told = spread([5.0, 1.0, 2.0, 4.0, 3.0])
+    assert (told["samples"], told["median_ms"], told["worst_ms"]) == (5, 3.0, 5.0)
