@@ -38,7 +38,7 @@ from meloformer.model.vocabulary import TICKS_PER_QUARTER
 
 MOST_NOTES: Final = 10_000  # of a phrase given as a score
 # A phrase of so many bars ends a moment before its last line, so that the answer's first note is decided when
-# that line sounds. What is played in this moment, half a tick or some milliseconds, is the next bar's downbeat.
+# that line sounds. What is played in this moment, half a tick or some milliseconds, is the next downbeat.
 HALF_A_TICK: Final = 0.5 / TICKS_PER_QUARTER
 MOMENT_S: Final = 0.025
 
