@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ from meloformer.training.rows import Row
 from meloformer.training.sources import Content, Refusal
 
 ADDRESS = "RAY_ADDRESS"  # where Ray itself looks for the cluster
+ANSWER_S = 5.0
 MOST_FILES = 16_384  # in one lot: the end of each waits for its slowest task
 MOST_BYTES = 256 * 2**20  # of files from archives in one lot: they lie in the cluster's memory
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}  # or it tells its makers
@@ -39,6 +41,8 @@ def refuse_if_missing() -> None:
 def cluster(workers: int) -> Iterator[None]:
     """The cluster that RAY_ADDRESS names; without it one of `workers` processes, on this machine only."""
     is_here = ADDRESS not in os.environ
+    if not is_here:
+        _refuse_if_silent(os.environ[ADDRESS])
     for name, value in {**QUIET, **(ALONE if is_here else {})}.items():
         os.environ.setdefault(name, value)  # before Ray is imported, which is when it looks
     import ray
@@ -52,6 +56,19 @@ def cluster(workers: int) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _refuse_if_silent(address: str) -> None:
+    """Ray itself tries for minutes. Raises StoreError where nobody listens at HOST:PORT."""
+    host, colon, port = address.rpartition(":")
+    if "/" in address or not colon or not port.isdigit():
+        return  # one of the other ways to name a cluster, which Ray knows
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
+    except (OSError, OverflowError) as error:
+        raise StoreError(
+            f"no Ray cluster at {address} ({error}); start it, or correct {ADDRESS}, or leave --ray out"
+        ) from None
 
 
 def spread(wanted: Iterable[Content]) -> Iterator[Row | Refusal]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -15,13 +16,8 @@ from meloformer.training.ingest import prepare
 from meloformer.training.report import report_of
 from tunes import write_tunes
 
-# Ray leaves files of its own open at the end, and says so of its own use of what is old.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+# Ray Data warns of settings of its own that are old.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.data")
 WORKERS = 2
 
 
@@ -89,6 +85,17 @@ def test_without_ray_the_way_out_is_told_before_anything_is_written(
     with pytest.raises(StoreError, match=r"pip install meloformer\[ray\]"):
         prepare(songs, tmp_path / "data", ray=True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.extra("ray")
+def test_where_no_cluster_is_one_line_says_so_soon(
+    songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+    monkeypatch.setenv(on_ray.ADDRESS, address)
+    with pytest.raises(StoreError, match=f"no Ray cluster at {address} .*; start it, or correct RAY_ADDRESS"):
+        prepare(songs, tmp_path / "data", ray=True)
 
 
 def test_files_from_archives_go_to_the_cluster_in_lots_that_its_memory_can_hold(
