@@ -148,6 +148,7 @@ def losses(folder: Path) -> dict[int, float]:
 
 
 def test_after_the_first_request_to_stop_the_second_is_heard_as_ever() -> None:
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have us ignore it
     before = signal.getsignal(signal.SIGINT)
     with listening() as stop:
         os.kill(os.getpid(), signal.SIGINT)
@@ -155,3 +156,4 @@ def test_after_the_first_request_to_stop_the_second_is_heard_as_ever() -> None:
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+    signal.signal(signal.SIGINT, inherited)
