@@ -35,6 +35,24 @@ class Scenario:
     first_beat: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How late each note of an answer was (early: below 0), and how many never came."""
+
+    errors_ms: list[float]
+    lost: int
+
+    def record(self, clock: str) -> Record:
+        middle = sorted(self.errors_ms)[len(self.errors_ms) // 2]
+        return {
+            "measure": "onset error against the sender's grid",
+            "clock": clock,
+            **spread([abs(error) for error in self.errors_ms]),
+            "median_late_ms": round(middle, 2),
+            "lost": self.lost,
+        }
+
+
 def steady(bpm: float) -> Pace:
     return lambda _: bpm
 
@@ -54,18 +72,22 @@ SCENARIOS: Final = (
 
 
 def measure(preset: str, presets: Path) -> Iterator[Record]:
-    """One record for each scenario, as it is played."""
+    """One record for each scenario, as it is played, and one for all of their notes."""
     steady_hands()
+    told: list[Told] = []
     with jack_server(), served(preset, presets, CHANGES, *OPTIONS) as bridge:
         daw = Daw()
         try:
             for scenario in SCENARIOS:
-                yield play(bridge, daw, scenario)
+                told.append(play(bridge, daw, scenario))
+                yield told[-1].record(scenario.name)
         finally:
             daw.close()
+    errors_ms = [error for each in told for error in each.errors_ms]
+    yield Told(errors_ms, sum(each.lost for each in told)).record("all of them")
 
 
-def play(bridge: Served, daw: Daw, scenario: Scenario) -> Record:
+def play(bridge: Served, daw: Daw, scenario: Scenario) -> Told:
     """Play a phrase in time with the clock, and compare what comes back with the clock's grid."""
     grid = Grid.of(scenario.pace, BEATS, scenario.first_beat)
     bridge.forget()
@@ -74,7 +96,7 @@ def play(bridge: Served, daw: Daw, scenario: Scenario) -> Record:
     began_s = daw.play(grid, phrase(scenario.first_beat), scenario.jitter_s)
     daw.send(STOP)
     bridge.arrival("/melo/out/end")  # which the stop brought about, if nothing else has
-    return compared(scenario, grid, began_s, bridge.passed, onsets(daw))
+    return compared(grid, began_s, bridge.passed, onsets(daw))
 
 
 def begin(daw: Daw, scenario: Scenario) -> None:
@@ -103,12 +125,8 @@ def onsets(daw: Daw) -> dict[tuple[int, int], list[float]]:
 
 
 def compared(
-    scenario: Scenario,
-    grid: Grid,
-    began_s: float,
-    told: list[Arrival],
-    heard: dict[tuple[int, int], list[float]],
-) -> Record:
+    grid: Grid, began_s: float, told: list[Arrival], heard: dict[tuple[int, int], list[float]]
+) -> Told:
     """Each note that OSC told of, with its beat, beside the note that MIDI brought."""
     notes: list[Any] = [e.message.arguments for e in told if e.message.address == "/melo/out/note"]
     errors_ms, lost = [], 0
@@ -118,11 +136,4 @@ def compared(
             lost += 1
         elif grid.holds(beat):
             errors_ms.append((came.pop(0) - began_s - grid.seconds_at(beat)) * 1000)
-    middle = sorted(errors_ms)[len(errors_ms) // 2]
-    return {
-        "measure": "onset error against the sender's grid",
-        "clock": scenario.name,
-        **spread([abs(error) for error in errors_ms]),
-        "median_late_ms": round(middle, 2),
-        "lost": lost,
-    }
+    return Told(errors_ms, lost)
