@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final, NamedTuple
 
@@ -25,6 +26,8 @@ from meloformer.bridge.session.events import (
 from meloformer.bridge.session.machine import step, wake_at
 from meloformer.bridge.session.state import State
 from meloformer.bridge.takes.noted import Noted
+from meloformer.presets import reader
+from meloformer.presets.errors import PresetError
 
 SAYS_EVERY_S: Final = 0.005  # about as fast as a laptop's processor decides events
 LONGEST_END_S: Final = 300.0  # what is still going on so long after the last event is cut off
@@ -43,6 +46,18 @@ class Presets:
 
     read: Callable[[str], PresetRead | PresetRefused]
     names: Callable[[], tuple[str, ...]]
+
+
+def presets_of(folder: Path) -> Presets:
+    """Those of a folder, as the bridge would find them."""
+
+    def look_up(name: str) -> PresetRead | PresetRefused:
+        try:
+            return PresetRead(reader.read(reader.find(name, folder)))
+        except PresetError as error:
+            return PresetRefused(name, str(error))
+
+    return Presets(look_up, lambda: tuple(reader.names(folder)))
 
 
 class RehearsedEngine:

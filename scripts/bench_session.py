@@ -20,9 +20,9 @@ from meloformer.bridge.border import read
 from meloformer.bridge.engine.messages import Ask
 from meloformer.bridge.engine.messages import Said as EngineSaid
 from meloformer.bridge.errors import Refused
-from meloformer.bridge.rehearsal import Moment, Presets, Rehearsal
+from meloformer.bridge.rehearsal import Moment, Rehearsal, presets_of
 from meloformer.bridge.session.actions import Tell
-from meloformer.bridge.session.events import PresetRead, Received, Rejected
+from meloformer.bridge.session.events import Received, Rejected
 from meloformer.bridge.session.machine import begin
 from meloformer.bridge.settings import LOOPBACK
 from meloformer.bridge.takes.noted import Noted
@@ -119,7 +119,7 @@ def rehearsed(folder: Path, minutes: float, seed: int) -> Iterator[Record]:
     ledgers, waits, watch, began_s = Ledgers(), Waits(), Watch(minutes, {"process": "self"}), time.monotonic()
     state = begin(reader.read(reader.find(PRESETS[0], folder)), version("meloformer"), "cpu", 0.0)
     said, passed_s = Counter[str](), time.perf_counter()
-    for noted in Rehearsal(state, _read_from(folder)).steps(_moments(Evening(minutes, seed), said)):
+    for noted in Rehearsal(state, presets_of(folder)).steps(_moments(Evening(minutes, seed), said)):
         now_s = time.perf_counter()
         watch.note("step_ms", (now_s - passed_s) * 1000)
         watch.note("first_note_ms", *waits.of(noted, now_s))
@@ -197,12 +197,6 @@ def _make_presets(preset: str, presets: Path, folder: Path) -> None:
     for name in PRESETS:
         write_changed(preset, presets, folder, changes(name))
         (folder / f"{preset}.yaml").replace(folder / f"{name}.yaml")
-
-
-def _read_from(folder: Path) -> Presets:
-    return Presets(
-        lambda name: PresetRead(reader.read(reader.find(name, folder))), lambda: tuple(reader.names(folder))
-    )
 
 
 def _moments(evening: Evening, said: Counter[str]) -> Iterator[Moment]:

@@ -14,17 +14,15 @@ import typer
 
 from meloformer.bridge.addresses import OutNote, OutOff
 from meloformer.bridge.border import write
-from meloformer.bridge.rehearsal import Presets, Rehearsal
+from meloformer.bridge.rehearsal import Rehearsal, presets_of
 from meloformer.bridge.session.actions import Send
-from meloformer.bridge.session.events import PresetRead, PresetRefused
 from meloformer.bridge.session.machine import begin
 from meloformer.bridge.session.state import State
 from meloformer.bridge.takes.noted import Noted, heading, lines_of
 from meloformer.bridge.takes.taping import Taping
 from meloformer.presets import DEFAULT, SHIPPED
-from meloformer.presets.errors import PresetError
 from meloformer.presets.preset import Preset
-from meloformer.presets.reader import find, names, read
+from meloformer.presets.reader import find, read
 from meloformer.scripts.kept_takes import LINES
 from meloformer.scripts.options import DeviceOption, PresetsOption, SeedOption
 from meloformer.scripts.recorded import recorded
@@ -46,7 +44,7 @@ def rehearse(
     kept = recorded(events)
     first = read(find(preset or kept.preset or DEFAULT, presets))
     state = begin(_seeded(first, kept.seed if seed is None else seed), version("meloformer"), device, 0.0)
-    session = Rehearsal(state, _folder(presets))
+    session = Rehearsal(state, presets_of(presets))
     began = time.perf_counter()
     steps = list(_told(session.steps(kept.moments)))
     if target is not None:
@@ -56,16 +54,6 @@ def rehearse(
 
 def _seeded(preset: Preset, seed: int | None) -> Preset:
     return preset if seed is None else replace(preset, sampling=replace(preset.sampling, seed=seed))
-
-
-def _folder(presets: Path) -> Presets:
-    def look_up(name: str) -> PresetRead | PresetRefused:
-        try:
-            return PresetRead(read(find(name, presets)))
-        except PresetError as error:
-            return PresetRefused(name, str(error))
-
-    return Presets(look_up, lambda: tuple(names(presets)))
 
 
 def _told(steps: Iterator[Noted]) -> Iterator[Noted]:
