@@ -114,9 +114,9 @@ def test_nothing_can_be_changed(wire: QueryWire, method: str) -> None:
 )
 def test_noise_is_answered_or_not_and_the_next_question_is(wire: QueryWire, said: bytes) -> None:
     with socket.create_connection((LOOPBACK, wire.endpoint.port), PATIENCE_S) as noisy:
-        noisy.sendall(said)
-        noisy.shutdown(socket.SHUT_WR)
-        with suppress(ConnectionResetError):
+        with suppress(OSError):  # the other side may have hung up on so much of it
+            noisy.sendall(said)
+            noisy.shutdown(socket.SHUT_WR)
             assert len(noisy.recv(65_536)) < 2000
     assert asked(wire, "/?HOST_INFO")[0] == 200
 
