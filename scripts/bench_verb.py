@@ -15,6 +15,7 @@ from meloformer.scripts import (
     bench_bridge,
     bench_chorales,
     bench_clock,
+    bench_contexts,
     bench_data,
     bench_decode,
     bench_limits,
@@ -124,6 +125,22 @@ def train(
 ) -> None:
     """Tokens in a second, utilisation, memory, recompiles and waiting, by attention and length of a row."""
     tell(bench_train.measure(size, data, steps, minutes, compile))
+
+
+@app.command()
+def contexts(
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", exists=True, file_okay=False, help="a data set of `prepare`")
+    ],
+    seq_lens: Annotated[
+        list[int], typer.Option("--seq-len", min=64, max=65536, help="tokens in a row; may be said again")
+    ] = bench_contexts.LENGTHS,
+    steps: Annotated[int, typer.Option(min=20, help="of 8,192 tokens; a quarter in longer rows")] = 200,
+    seeds: Annotated[int, typer.Option(min=1, help="how often each is learnt")] = 3,
+    size: Annotated[Size | None, typer.Option(help="of the model; a tiny one where nothing is said")] = None,
+) -> None:
+    """What seeing less costs: bits per note that one network reaches under dense and sparse attention."""
+    tell(bench_contexts.measure(data, seq_lens, steps, seeds, size))
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from meloformer.model.attention import dense_attend
 from meloformer.model.masks import Columns
-from meloformer.model.network import Network
+from meloformer.model.network import Attend, Network
 from meloformer.model.vocabulary import BAR, ON, PAD, D
 
 
@@ -58,14 +58,18 @@ def is_onset(targets: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def bits_of(network: Network, rows: Iterable[tuple[Tensor, Tensor]]) -> Bits:
+def bits_of(
+    network: Network,
+    rows: Iterable[tuple[Tensor, Tensor]],
+    attend: Callable[[Columns], Attend] = dense_attend,
+) -> Bits:
     """Bits over packed rows (columns [B, 6, S + T], targets [B, T]); all that the stream says is counted."""
     total = NONE
     device = next(network.parameters()).device
     for columns_BCN, targets_BT in rows:
         columns = Columns.of(columns_BCN.to(device), columns_BCN.shape[2] - targets_BT.shape[1])
         targets = targets_BT.to(device)
-        logits = network(columns, dense_attend(columns)).float()
+        logits = network(columns, attend(columns)).float()
         nats = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=PAD, reduction="sum")
         total += counted(nats.item() / math.log(2), targets)
     return total

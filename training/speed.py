@@ -13,7 +13,7 @@ from datasets import Dataset
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from meloformer.model.masks import Columns, Rule, both, hid_attention, related_bars, same_document
+from meloformer.model.masks import Columns, hid_attention
 from meloformer.model.network import Attend, Network
 from meloformer.model.shape import SIZES, Shape
 from meloformer.training import frugal
@@ -22,20 +22,11 @@ from meloformer.training.checkpoint import begin
 from meloformer.training.loader import Rows, Windows, batches
 from meloformer.training.loss import LossFunction, attention_for, compiled, compiled_graphs, loss_with
 from meloformer.training.recipe import Recipe, recipe_for
+from meloformer.training.rules import causal, fine
 from meloformer.training.run import update
 from meloformer.training.windows import Chances
 
 WARM = 2  # steps before anything is measured: compilers and allocators settle
-
-
-def causal(columns: Columns) -> Rule:
-    """Every position sees all before it; summaries are positions like others."""
-    return lambda b, h, q, kv: q >= kv
-
-
-def fine(columns: Columns) -> Rule:
-    """The fine level alone."""
-    return both(same_document(columns), related_bars(columns))
 
 
 RULES = {"causal": causal, "fine": fine, "fine + coarse": hid_attention}

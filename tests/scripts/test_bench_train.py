@@ -12,7 +12,8 @@ from meloformer.model.masks import Columns
 from meloformer.model.shape import Shape
 from meloformer.scripts import bench_attention, bench_train
 from meloformer.training.arithmetic import flops_of
-from meloformer.training.speed import causal, saved_bytes
+from meloformer.training.rules import causal
+from meloformer.training.speed import saved_bytes
 
 
 @pytest.fixture(autouse=True)

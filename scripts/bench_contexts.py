@@ -1,0 +1,30 @@
+"""What seeing less costs in bits per note: the model's attention beside a dense one, seed by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+LENGTHS: Final = [2048, 8192]
+
+
+def measure(
+    data: Path, seq_lens: list[int], steps: int, seeds: int, size: str | None
+) -> Iterator[dict[str, Any]]:
+    """One record for each seed under each rule in each length of rows, as it is learnt."""
+    from meloformer.model.shape import SIZES
+    from meloformer.training.contexts import TINY, trials
+    from meloformer.training.store import open_store
+
+    shape = SIZES[size] if size else TINY
+    for trial in trials(open_store(data), seq_lens, steps, seeds, shape):
+        yield {
+            "measure": "contexts",
+            "attention": trial.rule,
+            "seq_len": trial.tokens,
+            "seed": trial.seed,
+            "tokens_seen": trial.seen,
+            "bits_per_note": round(trial.bits.per_note, 4),
+            "seconds": round(trial.seconds, 1),
+        }
