@@ -21,6 +21,7 @@ from meloformer.model.masks import Columns, Rule, dense, hid_attention
 from meloformer.model.network import Attend
 
 QUERY_BLOCK = 128
+MOST_BLOCKS = 16  # or a few more: each is work for a compiler
 RuleOf = Callable[[Columns], Rule]
 FORBIDDEN = -1e30  # added to a score: as good as minus infinity, and no NaN where a row sees nothing
 
@@ -81,9 +82,10 @@ def _dense_mask(columns: Columns, rule: RuleOf) -> Tensor:
 def _query_spans(columns: Columns) -> list[tuple[int, int, int]]:
     """(start, stop, seen) of each block of queries: it sees no key from `seen` on."""
     length = columns.token.shape[1]
-    stops = range(columns.summaries + QUERY_BLOCK, length + QUERY_BLOCK, QUERY_BLOCK)
+    block = QUERY_BLOCK * max(1, length // (MOST_BLOCKS * QUERY_BLOCK))
+    stops = range(columns.summaries + block, length + block, block)
     spans = [(0, columns.summaries, length)] if columns.summaries else []
-    return spans + [(stop - QUERY_BLOCK, min(stop, length), min(stop, length)) for stop in stops]
+    return spans + [(stop - block, min(stop, length), min(stop, length)) for stop in stops]
 
 
 @lru_cache(maxsize=1)

@@ -54,6 +54,14 @@ class Bookmark:
     last: Place | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Tokens that were read before they came, and the place before them."""
+
+    tokens: tuple[int, ...]
+    mark: Bookmark
+
+
 class Listener:
     """Reads tokens and tells how likely each next one is. `gap`: see layout.Placer."""
 
@@ -62,9 +70,31 @@ class Listener:
         self._reader = _reader(network, in_order=gap == 0)
         self._placer = Placer(gap)
         self._last: Place | None = None
+        self._ahead: Ahead | None = None
 
     def read(self, tokens: Sequence[int]) -> None:
-        """Take tokens into the cache, a stretch of one bar at a time."""
+        """Take tokens into the cache; what was read ahead, and does come, is not read again."""
+        ahead = self._ahead
+        if ahead is not None and tuple(tokens[: len(ahead.tokens)]) == ahead.tokens:
+            self._ahead, tokens = None, tokens[len(ahead.tokens) :]
+        if tokens:
+            self._take_back()
+            self._read(tokens)
+
+    def read_ahead(self, tokens: Sequence[int]) -> None:
+        """Read what will probably come next; nothing else changes for whoever asks."""
+        if self._ahead is None or self._ahead.tokens != tuple(tokens):
+            mark = self.bookmark()
+            self._read(tokens)
+            self._ahead = Ahead(tuple(tokens), mark)
+
+    def _take_back(self) -> None:
+        """Forget what was read ahead."""
+        if self._ahead is not None:
+            self.go_back(self._ahead.mark)
+
+    def _read(self, tokens: Sequence[int]) -> None:
+        """A stretch of one bar at a time."""
         places = [self._placer.push(token) for token in tokens]
         start = 0
         for stop in range(1, len(tokens) + 1):
@@ -74,26 +104,33 @@ class Listener:
 
     def end_bar(self) -> None:
         """The present bar is over: a bookmark holds no more of it than what later bars see."""
+        self._take_back()
+        self._end_bar()
+
+    def _end_bar(self) -> None:
         if self._last is not None:
             self._reader.end_bar(self._last)
             self._last = None
 
     def logits(self) -> NDArray[np.float32]:
         """[V] after the last token read."""
+        self._take_back()
         return self._reader.logits()
 
     def bookmark(self) -> Bookmark:
         """The place after the last token read."""
+        self._take_back()
         return Bookmark(self._reader.bookmark(), copy(self._placer), self._last)
 
     def go_back(self, mark: Bookmark) -> None:
         """Forget every token read after the bookmark, which may be used again."""
+        self._ahead = None
         self._reader.go_back(mark.reader)
         self._placer, self._last = copy(mark.placer), mark.last
 
     def _read_stretch(self, tokens: Sequence[int], places: Sequence[Place]) -> None:
         if self._last is None or places[0].segment != self._last.segment:
-            self.end_bar()
+            self._end_bar()
             self._reader.begin_bar(places[0])
         self._reader.read(tokens, places)
         self._last = places[-1]

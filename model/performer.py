@@ -131,6 +131,13 @@ class Performer:
         self._listener.read(self._tokens[self._read :])
         self._read = len(self._tokens)
 
+    def read_ahead(self) -> None:
+        """Let the network read what stands before an answer that is asked for now: that one begins sooner."""
+        self.catch_up()
+        if self._in_step and self._grammar.meter is not None:
+            closing = deepcopy(self._encoder).close_bar()
+            self._listener.read_ahead([*closing, *bar_line(None, self.limits.rules.chord(0))])
+
     @property
     def tokens(self) -> tuple[int, ...]:
         """The conversation so far, as a network reads it."""

@@ -53,12 +53,13 @@ class Engine:
                 yield said
 
     def hear(self, score: Score) -> None:
-        """A score is played behind the conversation so far, each bar read as it ends."""
+        """A score is played behind the conversation so far, each bar read as it ends; a pause follows."""
         start = self.bars * METER.ticks
         for bar, inside in enumerate(by_bar(score)):
             line = BarStart(start + bar * METER.ticks, METER)
             played: list[Event] = [line, *(event._replace(tick=event.tick + start) for event in inside)]
             list(self.tell(*map(Heard, played)))
+        self._worker.read_ahead()
         self.bars += len(score.meters)
 
     def answer(self, bars: int, players: tuple[int, ...] | None = None) -> Iterator[tuple[float, Event]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from meloformer.training.comparison import Comparison
     from meloformer.training.prompts import Prompt
 
-TEMPERATURES: Final = (0.8, 0.9, 1.0, 1.1)
+TEMPERATURES: Final = (0.7, 0.8, 0.9, 1.0)
 TOP_PS: Final = (0.9, 0.95, 1.0)
 MIN_PS: Final = (0.0, 0.05, 0.1)
 MEMORIES: Final = (0.25, 0.5, 1.0)

@@ -135,7 +135,9 @@ def contexts(
     seq_lens: Annotated[
         list[int], typer.Option("--seq-len", min=64, max=65536, help="tokens in a row; may be said again")
     ] = bench_contexts.LENGTHS,
-    steps: Annotated[int, typer.Option(min=20, help="of 8,192 tokens; a quarter in longer rows")] = 200,
+    steps: Annotated[
+        int, typer.Option(min=20, help="of one row; a third as many tokens in rows of each other length")
+    ] = 600,
     seeds: Annotated[int, typer.Option(min=1, help="how often each is learnt")] = 3,
     size: Annotated[Size | None, typer.Option(help="of the model; a tiny one where nothing is said")] = None,
 ) -> None:

@@ -102,8 +102,8 @@ class _Script:
             return True
         return len(self.now[request]) < len(self.before[request])
 
-    def get(self) -> Any:
-        """The next message; a model once it is ready."""
+    def get(self, timeout: float = 0.0) -> Any:
+        """The next message, without a wait; a model once it is ready."""
         if self._asked is not None and not self.empty():
             request, self._asked = self._asked, None
             return Stop(request)

@@ -27,7 +27,6 @@ from meloformer.training.run import update
 from meloformer.training.windows import Chances
 
 TINY = Shape(width=128, layers=4, kv_heads=1)  # small enough to be trained often on two cores
-TOKENS_IN_A_STEP = 8192
 LONG_STEPS = 40  # from here on a compiler's minute is well spent
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 RULES: Mapping[str, RuleOf] = {
@@ -59,11 +58,12 @@ def trials(
 ) -> Iterator[Trial]:
     """Each rule with each seed: the seed draws the weights and the music, so that only the rule differs.
 
-    A network learns `steps` steps in rows of the first length, and a quarter as many in each longer one.
+    A network learns `steps` rows of the first length, one a step, and then from a third as many tokens in
+    rows of each other length.
     """
-    courses = [
-        Course.of(store, length, steps if at == 0 else steps // 4) for at, length in enumerate(lengths)
-    ]
+    tokens = steps * lengths[0]
+    courses = [Course.of(store, lengths[0], steps)]
+    courses += [Course.of(store, length, tokens // length // 3) for length in lengths[1:]]
     losses = {(kind, each): each.loss(RULES[kind]) for kind in kinds for each in courses}
     for kind in kinds:
         for seed in range(1, seeds + 1):
@@ -86,10 +86,8 @@ class Course:
 
     @classmethod
     def of(cls, store: Dataset, tokens: int, steps: int) -> Course:
-        rows, batch = Rows.of(tokens), max(1, TOKENS_IN_A_STEP // tokens)
-        recipe = Recipe(
-            tokens=tokens, batch=batch, bars=rows.bars, steps=steps, warmup=steps // 20, average=0.98
-        )
+        rows = Rows.of(tokens)
+        recipe = Recipe(tokens=tokens, batch=1, bars=rows.bars, steps=steps, warmup=steps // 20, average=0.98)
         return cls(recipe, held_out_rows(store, rows))
 
     def loss(self, rule: RuleOf) -> LossFunction:

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from meloformer.bridge import now
@@ -52,6 +52,7 @@ from meloformer.model.score import Meter
 from meloformer.model.variations import Variations
 from meloformer.model.weights import load_to_play
 
+_PAUSE_S: Final = 0.005  # longer than between the notes of a chord
 _WARMING_EVENTS: Final = 16
 _WARMING: Final = (BarStart(0, Meter(4, 4)), NoteOn(0, 0, 60, 20), NoteOff(24, 0, 60))
 
@@ -99,7 +100,7 @@ class Worker:
     def said(self) -> Iterator[FromEngine | None]:
         """All there is to say, each as soon as it is decided; None: what a message asked for is done."""
         while True:
-            message = self._waiting.popleft() if self._waiting else self._inbox.get()
+            message = self._waiting.popleft() if self._waiting else self._next()
             if isinstance(message, Quit):
                 return
             try:
@@ -108,6 +109,19 @@ class Worker:
             except Exception as error:
                 yield Trouble(f"{type(message).__name__.lower()} failed in the engine: {_in_short(error)}")
             yield None
+
+    def _next(self) -> ToEngine | Warm | LoadFailed:
+        """What comes next; when nothing does for a moment, the end of a phrase is prepared for."""
+        try:
+            return self._inbox.get(timeout=_PAUSE_S)
+        except Empty:
+            self.read_ahead()
+            return self._inbox.get()
+
+    def read_ahead(self) -> None:
+        """Read what stands before an answer, should one be asked for now."""
+        if self._performer is not None and self._variations is None and self._companion is None:
+            self._performer.read_ahead()
 
     @property
     def has_more(self) -> bool:

@@ -66,6 +66,49 @@ def test_reading_in_any_pieces_equals_the_full_forward(
         np.testing.assert_allclose(found, expected[[end - 1 for end in ends[1:]]], rtol=0.0, atol=CLOSE)
 
 
+@pytest.mark.parametrize("missing", [None, (2, 4)], ids=["in order", "moved bars"])
+def test_what_was_read_ahead_changes_nothing_whether_it_comes_or_not(
+    model: Network, weights: Weights, missing: tuple[int, int] | None
+) -> None:
+    told = document(5, bars=8, missing=missing, density=4)
+    expected = whole(model, told)
+    chance = random.Random(1)
+    listener, start = Listener(weights, told.gap), 0
+    while start < len(told.tokens):
+        stop = min(len(told.tokens), start + chance.randint(1, 12))
+        guess = list(told.tokens[start : start + chance.randint(1, 20)])
+        if chance.random() < 0.5:
+            guess[chance.randrange(len(guess))] = v.BAR
+        listener.read_ahead(guess)
+        listener.read(told.tokens[start:stop])
+        np.testing.assert_allclose(listener.logits(), expected[stop - 1], rtol=0.0, atol=CLOSE)
+        start = stop
+
+
+def test_what_was_read_ahead_is_not_read_again_when_it_comes(weights: Weights) -> None:
+    listener = Listener(weights)
+    listener.read([v.BOS, v.BAR])
+    listener.read_ahead([v.POS.id(0), v.INST.id(0), v.ON.id(60), v.BAR])
+    reads = counted_reads(listener)
+    listener.read_ahead([v.POS.id(0), v.INST.id(0), v.ON.id(60), v.BAR])
+    listener.read([v.POS.id(0), v.INST.id(0), v.ON.id(60), v.BAR, v.POS.id(0)])
+    assert reads == [1]
+
+
+def counted_reads(listener: Listener) -> list[int]:
+    """How many tokens the network reads at a time, from now on."""
+    reads: list[int] = []
+    reader: Any = listener._reader
+    read = reader.read
+
+    def counting(tokens: Any, places: Any) -> None:
+        reads.append(len(tokens))
+        read(tokens, places)
+
+    reader.read = counting
+    return reads
+
+
 def test_a_conversation_longer_than_the_window_equals_the_full_forward(
     model: Network, weights: Weights
 ) -> None:

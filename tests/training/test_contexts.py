@@ -14,12 +14,6 @@ from meloformer.training import contexts, rules
 from meloformer.training.contexts import RULES, trials
 from music import columns, document
 
-
-@pytest.fixture(autouse=True)
-def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contexts, "TOKENS_IN_A_STEP", 256)
-
-
 SMALLEST = Shape(width=64, layers=1, kv_heads=1)
 SUMMARIES, TOKENS = 12, 200
 
