@@ -13,7 +13,8 @@ from typing import Annotated, Final
 from meloformer.bridge.arguments import Says, Value
 from meloformer.bridge.control_arguments import control_arguments, setting_of
 from meloformer.bridge.rows import INCOMING, ROOT, Row, address_of, incoming, outgoing
-from meloformer.presets.controls import CONTROLS, Control, Setting
+from meloformer.presets.control import Control, Setting
+from meloformer.presets.controls import CONTROLS
 
 CONTROL: Final = f"{ROOT}/control"
 MOST_BARS: Final = 64

@@ -10,7 +10,8 @@ import typer
 
 from meloformer.bridge.errors import BridgeError
 from meloformer.bridge.settings import Endpoint
-from meloformer.presets.controls import CONTROLS, Control, Setting
+from meloformer.presets.control import Control, Setting
+from meloformer.presets.controls import CONTROLS
 
 TCP = "tcp://"
 

@@ -25,7 +25,7 @@ from meloformer.bridge.session.events import TakeLost
 from meloformer.bridge.session.following import is_led
 from meloformer.bridge.session.state import Client
 from meloformer.bridge.session.turn import Turn
-from meloformer.presets.controls import Setting, shown
+from meloformer.presets.control import Setting, shown
 
 MOST_CLIENTS: Final = 32
 

@@ -31,7 +31,8 @@ from meloformer.bridge.session.learning import show_all
 from meloformer.bridge.session.listening import forget_live
 from meloformer.bridge.session.state import Engine
 from meloformer.bridge.session.turn import Turn
-from meloformer.presets.controls import CONTROLS, Setting
+from meloformer.presets.control import Setting
+from meloformer.presets.controls import CONTROLS
 from meloformer.presets.preset import Preset
 
 
