@@ -17,7 +17,8 @@ import pytest
 from kit import PATIENCE_S, running_bridge
 from meloformer.bridge import query_tree, running
 from meloformer.bridge.errors import BridgeError
-from meloformer.bridge.rows import INCOMING, OUTGOING
+from meloformer.bridge.incoming import INCOMING
+from meloformer.bridge.outgoing import OUTGOING
 from meloformer.bridge.settings import LOOPBACK, Endpoint
 from meloformer.bridge.transports.query import LARGEST_QUESTION, QueryWire
 

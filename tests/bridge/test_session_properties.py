@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.border import write
 from meloformer.bridge.engine.messages import (
     Ask,
@@ -37,6 +37,7 @@ from meloformer.bridge.midi import (
     MidiStop,
     MidiTick,
 )
+from meloformer.bridge.outgoing import OutBegin, OutEnd, OutNote, OutOff
 from meloformer.bridge.session.actions import Action, Send, Tell
 from meloformer.bridge.session.events import (
     Closing,
@@ -361,20 +362,20 @@ class Conversation(RuleBasedStateMachine):
         assert all(type(value) in (int, float, str) for value in values)
         if action.at is not None:
             assert action.at >= at
-        if isinstance(message, osc.OutBegin):
+        if isinstance(message, OutBegin):
             assert self.open_request is None
             self.open_request = message.request
             self.last_tag = 0.0
-        elif isinstance(message, osc.OutEnd):
+        elif isinstance(message, OutEnd):
             assert self.open_request == message.request
             self.open_request = None
-        elif isinstance(message, osc.OutNote):
+        elif isinstance(message, OutNote):
             assert self.open_request is not None
             assert action.at is not None
             assert action.at >= self.last_tag
             self.last_tag = action.at
             self.tags[message.id] = action.at
-        elif isinstance(message, osc.OutOff):
+        elif isinstance(message, OutOff):
             assert action.at is not None
             assert action.at >= self.tags.pop(message.id)
 
