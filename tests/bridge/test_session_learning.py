@@ -9,7 +9,8 @@ from queue import SimpleQueue
 
 import pytest
 
-from kit import PATIENCE_S, JackPlayer, running_bridge, wait_until
+from jack_room import JackPlayer
+from kit import PATIENCE_S, running_bridge, wait_until
 from meloformer.bridge import incoming as osc
 from meloformer.bridge import running
 from meloformer.bridge.border import read
