@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from limited import DARING, PLAYED, kept, rules
 
+from limited import DARING, PLAYED, kept, rules
 from meloformer.model import vocabulary as v
 from meloformer.model.events import Event, NoteOn
 from meloformer.model.grammar import Grammar
