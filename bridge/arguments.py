@@ -118,3 +118,15 @@ def _argument(name: str, hint: Any, optional: bool) -> Argument:
 def _shown(value: object) -> str:
     """A refused value for a message: short, whatever it is."""
     return f"{value!r:.40}" if isinstance(value, str) else f"a {type(value).__name__}"
+
+
+# What messages of both directions carry.
+
+MOST_BARS: Final = 64
+MOST_VARIATIONS: Final = 8
+
+Channel = Annotated[int, Says("MIDI channel; 10 is drums", 1, 16)]
+Pitch = Annotated[int, Says("MIDI note number; 60 is middle C", 0, 127)]
+Velocity = Annotated[int, Says("MIDI velocity", 1, 127)]
+VariationIndex = Annotated[int, Says("which variation; 1 is the first", 1, MOST_VARIATIONS)]
+Name = Annotated[str, Says("a preset's name")]

@@ -7,10 +7,11 @@ from dataclasses import astuple
 from difflib import get_close_matches
 from typing import Any, Final, cast
 
-from meloformer.bridge.addresses import Incoming, Outgoing, SetControl
 from meloformer.bridge.arguments import Argument, Unfit, Value
 from meloformer.bridge.errors import Code, Refused
-from meloformer.bridge.rows import INCOMING, OUTGOING, ROOT, Row
+from meloformer.bridge.incoming import CONTROL, INCOMING, Incoming, SetControl
+from meloformer.bridge.outgoing import OUTGOING, Outgoing
+from meloformer.bridge.rows import ROOT, Row
 
 _LONGEST_ADDRESS_SHOWN: Final = 80
 _PLAIN: Final[dict[str, Callable[[Any], Value]]] = {"i": int, "f": float, "s": str}
@@ -68,6 +69,20 @@ def _values(row: Row, message: Any) -> list[Value]:
         else:
             values.append(_PLAIN[argument.tag](value))
     return values
+
+
+def address_of(message: type) -> str:
+    """The address of a message's class."""
+    if message in OUTGOING:
+        return OUTGOING[message].address
+    return next(row.address for row in INCOMING.values() if row.make is message)
+
+
+def sent_to(message: Incoming) -> str:
+    """The address that an incoming message came for."""
+    if isinstance(message, SetControl):
+        return f"{CONTROL}/{message.name}"
+    return address_of(type(message))
 
 
 def suggestion(address: str) -> str:

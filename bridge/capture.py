@@ -142,12 +142,7 @@ class Capture:
 
     def _reaching(self, tick: int, bpm: float) -> tuple[Capture, tuple[Event, ...]]:
         """Tell everything that comes before something new at `tick`: releases, bar lines, a new tempo."""
-        heard, told = self._telling(tick)
-        events: tuple[Event, ...] = told
-        while tick >= heard.bar_end:
-            heard, bar = heard._next_bar()
-            heard, told = heard._telling(tick)
-            events += (bar, *told)
+        heard, events = self.begun(tick)
         step = tempo_step(bpm)
         if step != heard.step:
             events += (TempoSet(tick, step),)

@@ -7,7 +7,7 @@ from typing import Final
 
 from meloformer.bridge.arguments import Argument, Says, Unfit, Value
 from meloformer.bridge.errors import Code
-from meloformer.presets.controls import Control, Setting
+from meloformer.presets.control import Control, Setting
 
 _CHANNEL: Final = Argument(
     "channel", "i", Says("only this MIDI channel; left out: all", 1, 16), optional=True

@@ -9,10 +9,10 @@ from queue import SimpleQueue
 from typing import Final, Protocol
 
 from meloformer.bridge import now
-from meloformer.bridge.addresses import Outgoing
 from meloformer.bridge.console import Console
 from meloformer.bridge.engine.messages import Loaded, LoadFailed, ToEngine
 from meloformer.bridge.midi import MidiOut
+from meloformer.bridge.outgoing import Outgoing
 from meloformer.bridge.session.actions import (
     Action,
     JoinLink,

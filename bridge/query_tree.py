@@ -14,8 +14,10 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from meloformer.bridge.arguments import Argument
+from meloformer.bridge.incoming import INCOMING
+from meloformer.bridge.outgoing import OUTGOING
 from meloformer.bridge.reference import meaning_of
-from meloformer.bridge.rows import INCOMING, OUTGOING, Row
+from meloformer.bridge.rows import Row
 from meloformer.bridge.settings import Endpoint
 
 Node = dict[str, Any]

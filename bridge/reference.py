@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from meloformer.bridge.addresses import Help
 from meloformer.bridge.errors import Code
-from meloformer.bridge.rows import INCOMING, OUTGOING, Row
+from meloformer.bridge.incoming import INCOMING
+from meloformer.bridge.outgoing import OUTGOING, Help
+from meloformer.bridge.rows import Row
 
 _HEAD = "| address | arguments | meaning |\n|---|---|---|\n"
 

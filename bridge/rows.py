@@ -1,10 +1,10 @@
-"""How the table of OSC addresses is kept: one row for each, entered by the message that it carries."""
+"""One row of the tables of OSC addresses: an address, what it carries, and which message that is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, dataclass_transform
+from typing import Any, Final, TypeVar
 
 from meloformer.bridge.arguments import Argument, arguments_of
 
@@ -28,37 +28,6 @@ class Row:
         return " ".join(argument.signature for argument in self.arguments)
 
 
-INCOMING: Final[dict[str, Row]] = {}
-OUTGOING: Final[dict[type, Row]] = {}
-
-
-@dataclass_transform(frozen_default=True)
-def incoming(name: str, meaning: str, answer: str = "") -> Callable[[type[Message]], type[Message]]:
-    """A message that clients send; `answer` names the address that answers it."""
-
-    def enter(plain: type[Message]) -> type[Message]:
-        message = dataclass(frozen=True, slots=True)(plain)
-        address = f"{ROOT}/{name}"
-        INCOMING[address] = Row(address, meaning, arguments_of(message), message, answer)
-        return message
-
-    return enter
-
-
-@dataclass_transform(frozen_default=True)
-def outgoing(name: str, meaning: str) -> Callable[[type[Message]], type[Message]]:
-    """A message that the bridge sends."""
-
-    def enter(plain: type[Message]) -> type[Message]:
-        message = dataclass(frozen=True, slots=True)(plain)
-        OUTGOING[message] = Row(f"{ROOT}/{name}", meaning, arguments_of(message), message)
-        return message
-
-    return enter
-
-
-def address_of(message: type) -> str:
-    """The address of a message's class."""
-    if message in OUTGOING:
-        return OUTGOING[message].address
-    return next(row.address for row in INCOMING.values() if row.make is message)
+def row_of(message: type, name: str, meaning: str, answer: str = "") -> Row:
+    """The row of a message's class, whose annotated fields are what it carries."""
+    return Row(f"{ROOT}/{name}", meaning, arguments_of(message), message, answer)

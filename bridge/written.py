@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from meloformer.bridge.addresses import PhraseNote
 from meloformer.bridge.capture import Capture
+from meloformer.bridge.incoming import PhraseNote
 from meloformer.bridge.tempo import Bars
 from meloformer.model.events import Event
 from meloformer.model.score import Meter

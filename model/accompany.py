@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator, Set
 
 from meloformer.model import vocabulary as v
-from meloformer.model.encoder import by_bar
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.performer import Performer
 from meloformer.model.points import Key
 from meloformer.model.score import Score
+from meloformer.model.telling import by_bar
 
 
 def accompany(performer: Performer, score: Score, instruments: Set[int]) -> Generator[Event, None, None]:

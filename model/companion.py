@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Set
 from dataclasses import dataclass, field
 
-from meloformer.model.encoder import Inner
-from meloformer.model.events import BarStart, Event, NoteOff
+from meloformer.model.events import BarStart, Event, Inner, NoteOff
 from meloformer.model.performer import Performer
 from meloformer.model.points import Key, Point
 

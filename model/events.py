@@ -40,4 +40,5 @@ class NoteOn(NamedTuple):
     velocity: int
 
 
-Event = BarStart | TempoSet | NoteOff | NoteOn
+Inner = TempoSet | NoteOff | NoteOn  # what happens inside a bar
+Event = BarStart | Inner

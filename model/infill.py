@@ -6,11 +6,11 @@ from collections.abc import Generator, Set
 
 from meloformer.model import vocabulary as v
 from meloformer.model.decoder import collect
-from meloformer.model.encoder import Telling, encode
 from meloformer.model.events import BarStart, Event, NoteOff, TempoSet
 from meloformer.model.performer import Performer
 from meloformer.model.points import Key
 from meloformer.model.score import Score
+from meloformer.model.telling import Telling, encode
 
 
 def infill(

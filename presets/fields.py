@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from meloformer.presets.controls import numbers_from
+from meloformer.presets.control import numbers_from
 
 Steps = tuple[str | int, ...]  # the way to a value: ("parts", 0, "channel")
 

@@ -8,7 +8,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final, Literal
 
-from meloformer.presets.controls import CONTROLS, Setting
+from meloformer.presets.control import Setting
+from meloformer.presets.controls import CONTROLS
 from meloformer.presets.parts import Part
 
 PhraseEnd = Literal["silence", "bars", "signal"]

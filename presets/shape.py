@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from meloformer.presets.controls import ACTIONS, CONTROLS, LONGEST_TEXT, Control
+from meloformer.presets.control import LONGEST_TEXT, Control
+from meloformer.presets.controls import ACTIONS, CONTROLS
 from meloformer.presets.fields import Choice, Field, Group, Number, Rows, Span, Text
 from meloformer.presets.parts import ROLES
 from meloformer.presets.preset import (

@@ -8,28 +8,11 @@ from typing import Annotated
 import typer
 
 from meloformer.model.midi import from_symusic, read_raw
-from meloformer.presets import DEFAULT, SHIPPED
 from meloformer.presets.parts import DRUMS
 from meloformer.presets.reader import find, read
 from meloformer.scripts.accompaniment import accompaniment
-from meloformer.scripts.limiting import limits, said
-from meloformer.scripts.options import (
-    ChordsOption,
-    DensityOption,
-    DeviceOption,
-    GridOption,
-    MinPOption,
-    PitchRangeOption,
-    PolyphonyOption,
-    PresetOption,
-    PresetsOption,
-    ScaleOption,
-    SeedOption,
-    TemperatureOption,
-    TopPOption,
-    VelocityRangeOption,
-)
-from meloformer.scripts.player import chosen, player
+from meloformer.scripts.options import AnswerOptions, DeviceOption, SourceArgument, flatten
+from meloformer.scripts.player import player_as_said
 
 ADD = "--add"
 
@@ -51,8 +34,9 @@ def _program(word: str) -> int:
     raise typer.BadParameter(f"{word!r} is not {allowed}; separate several by commas: 33,48,drums")
 
 
+@flatten
 def accompany(
-    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="what is heard")],
+    source: SourceArgument,
     target: Annotated[
         Path, typer.Argument(metavar="OUT.mid", help="where it is written, with its new parts")
     ],
@@ -65,19 +49,7 @@ def accompany(
             help="who plays along: General MIDI programs, 0 to 127, or drums; none that is there already",
         ),
     ],
-    preset: PresetOption = DEFAULT,
-    presets: PresetsOption = SHIPPED,
-    seed: SeedOption = None,
-    temperature: TemperatureOption = None,
-    top_p: TopPOption = None,
-    min_p: MinPOption = None,
-    scale: ScaleOption = None,
-    chords: ChordsOption = None,
-    pitch_range: PitchRangeOption = None,
-    velocity_range: VelocityRangeOption = None,
-    polyphony: PolyphonyOption = None,
-    density: DensityOption = None,
-    grid: GridOption = None,
+    options: AnswerOptions,
     device: DeviceOption = "auto",
 ) -> None:
     """Write IN.mid unchanged and new parts beside its own to OUT.mid; the same seed gives the same bytes."""
@@ -86,21 +58,9 @@ def accompany(
     if there := add & set(score.instruments()):
         names = ", ".join(_name(instrument) for instrument in sorted(there))
         raise typer.BadParameter(f"{source} has {names} already; name others", param_hint=ADD)
-    settings = read(find(preset, presets))
-    sampling = chosen(settings.sampling, seed=seed, temperature=temperature, top_p=top_p, min_p=min_p)
-    controls = said(
-        settings.controls,
-        scale=scale,
-        chords=chords,
-        pitch_range=pitch_range,
-        velocity_range=velocity_range,
-        polyphony=polyphony,
-        density=density,
-        grid=grid,
-    )
-    performer = player(settings, sampling, device)
-    performer.limits = limits(controls, settings)
-    fuller = accompaniment(raw, score, performer, add, controls.velocity)
+    settings = read(find(options.preset, options.presets))
+    performer = player_as_said(settings, options, device)
+    fuller = accompaniment(raw, score, performer, add, settings.controls.velocity)
     target.write_bytes(fuller.raw.dumps_midi())
     print(
         f"{target}: {len(score.meters)} bars as they were, and {fuller.notes} notes in {len(add)} new parts"

@@ -12,7 +12,7 @@ from meloformer.scripts.progress import moving
 
 def measure(preset: str, presets: Path, file: Path, limit: int | None) -> Iterator[dict[str, Any]]:
     """One record for each split of the file, over up to so many of its chorales."""
-    from meloformer.model.encoder import encode
+    from meloformer.model.telling import encode
     from meloformer.model.weights import load
     from meloformer.training import chorales
     from meloformer.training.joint import NOTHING, joint

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from meloformer.model.decoder import decode
-from meloformer.model.encoder import encode
 from meloformer.model.midi import NORMALISATIONS, MidiError, read
+from meloformer.model.telling import encode
 from meloformer.model.vocabulary import fingerprint
 from meloformer.scripts.bench_ingest import speeds
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from meloformer.bridge.engine.messages import Ask, FromEngine, Heard, Load, LoadFailed, Reset, Said, Sampling
 from meloformer.bridge.engine.worker import Worker
-from meloformer.model.encoder import by_bar
 from meloformer.model.events import BarStart, Event, NoteOn
 from meloformer.model.limits import FREE
 from meloformer.model.score import DRUM_TICKS, Note, Score
+from meloformer.model.telling import by_bar
 from meloformer.model.vocabulary import DRUMS, TICKS_PER_QUARTER
 from meloformer.presets import reader
 from meloformer.scripts.phrase import METER, phrase

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from meloformer.model import midi
-from meloformer.model.encoder import encode
+from meloformer.model.telling import encode
 
 TOKENS = 512  # in a row
 ROWS = 50

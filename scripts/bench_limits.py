@@ -8,10 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from meloformer.model.encoder import encode
 from meloformer.model.grammar import Grammar
 from meloformer.model.limiter import Limiter
 from meloformer.model.limits import Limits, Playing, Rules
+from meloformer.model.telling import encode
 from meloformer.presets.reader import find, read
 from meloformer.scripts.continuation import hear
 from meloformer.scripts.options import Device

@@ -30,13 +30,20 @@ from meloformer.scripts.options import (
     DeviceOption,
     EngineOption,
     KeyOption,
+    PiecesOption,
     PresetOption,
     PresetsOption,
+    SeqLenOption,
     Size,
     far,
 )
 
 app = typer.Typer(help="The measurements behind the README's tables, as JSON lines.", no_args_is_help=True)
+
+DataArgument = Annotated[
+    Path, typer.Argument(metavar="DATA", exists=True, file_okay=False, help="a data set of `prepare`")
+]
+FolderArgument = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="a folder of MIDI files")]
 
 
 @app.command()
@@ -70,7 +77,7 @@ def decode(
 
 @app.command()
 def data(
-    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="a folder of MIDI files")],
+    folder: FolderArgument,
     limit: Annotated[int | None, typer.Option(min=1, help="at most so many files, by name")] = None,
 ) -> None:
     """Whether every MIDI file below a folder comes back from its tokens as it was; fails if not.
@@ -82,15 +89,11 @@ def data(
 
 @app.command()
 def memory(
-    data: Annotated[
-        Path, typer.Argument(metavar="DATA", exists=True, file_okay=False, help="a data set of `prepare`")
-    ],
+    data: DataArgument,
     preset: PresetOption = DEFAULT,
     presets: PresetsOption = SHIPPED,
-    pieces: Annotated[int, typer.Option(min=1, help="how many held-out pieces of each collection")] = 4,
-    seq_len: Annotated[
-        int, typer.Option("--seq-len", min=64, max=65536, help="most tokens of a piece")
-    ] = 2048,
+    pieces: PiecesOption = 4,
+    seq_len: SeqLenOption = 2048,
 ) -> None:
     """What a memory of the sitting gains in bits per note, what it costs, and the shares it should have."""
     tell(bench_memory.measure(preset, presets, data, pieces, seq_len))
@@ -156,9 +159,7 @@ def attention(
 
 @app.command()
 def sampling(
-    data: Annotated[
-        Path, typer.Argument(metavar="DATA", exists=True, file_okay=False, help="a data set of `prepare`")
-    ],
+    data: DataArgument,
     preset: PresetOption = DEFAULT,
     presets: PresetsOption = SHIPPED,
     prompts: Annotated[int, typer.Option(min=2, help="how many of the fixed prompts are answered")] = 24,
@@ -193,7 +194,7 @@ def limits(
 
 @app.command()
 def tempo(
-    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="a folder of MIDI files")],
+    folder: FolderArgument,
     phrases: Annotated[int, typer.Option(min=1, help="at most so many of each collection")] = 200,
 ) -> None:
     """How often the tempo of 8 beats played without a clock is found: human takes, and scores played so."""

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 from meloformer.bridge.errors import BridgeError
 from meloformer.bridge.settings import LOOPBACK, Endpoint, Settings
-from meloformer.model.encoder import encode
 from meloformer.model.score import bpm_of
+from meloformer.model.telling import encode
 from meloformer.model.vocabulary import TICKS_PER_QUARTER
 from meloformer.presets import DEFAULT, SHIPPED
 from meloformer.presets.errors import PresetError

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from symusic.core import ScoreTick
 
 from meloformer.model.decoder import collect
-from meloformer.model.encoder import told
 from meloformer.model.midi import from_symusic
 from meloformer.model.score import Note, Score
+from meloformer.model.telling import told
 from meloformer.scripts.tracks import FileTicks, Tracks
 
 if TYPE_CHECKING:

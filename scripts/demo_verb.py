@@ -13,9 +13,9 @@ from meloformer.presets.reader import find
 from meloformer.presets.reader import read as read_preset
 from meloformer.scripts import picture
 from meloformer.scripts.continuation import continuation
-from meloformer.scripts.options import BarsOption, PresetOption, PresetsOption, SeedOption
+from meloformer.scripts.options import BarsOption, PresetOption, PresetsOption, SeedOption, said
 from meloformer.scripts.phrase import BARS, phrase
-from meloformer.scripts.player import chosen, player
+from meloformer.scripts.player import player
 from meloformer.scripts.sound import SoundError, render
 
 
@@ -28,7 +28,7 @@ def demo(
 ) -> None:
     """Play four bars to the default preset and write its answer: demo.mid, demo.png and demo.wav."""
     settings = read_preset(find(preset, presets))
-    performer = player(settings, chosen(settings.sampling, seed=seed), "auto")
+    performer = player(settings, said(settings.sampling, seed=seed), "auto")
     longer = continuation(to_symusic(phrase()), performer, bars, settings.controls.velocity)
     out.mkdir(parents=True, exist_ok=True)
     midi = out / "demo.mid"

@@ -17,7 +17,7 @@ from meloformer.presets import SHIPPED
 from meloformer.presets.preset import Preset
 from meloformer.presets.reader import find
 from meloformer.presets.reader import read as read_preset
-from meloformer.scripts.options import Device, DeviceOption, PresetsOption
+from meloformer.scripts.options import Device, DeviceOption, PiecesOption, PresetsOption, SeqLenOption
 from meloformer.scripts.picture import can_draw
 from meloformer.scripts.prepare_verb import tell_refused
 from meloformer.scripts.progress import moving
@@ -45,10 +45,8 @@ def evaluate(
     baselines: Annotated[
         bool, typer.Option(help="train and measure a 5-gram and a copy of the last bar too")
     ] = True,
-    pieces: Annotated[int, typer.Option(min=1, help="how many held-out pieces of each collection")] = 10,
-    seq_len: Annotated[
-        int, typer.Option("--seq-len", min=64, max=65536, help="most tokens of a piece")
-    ] = 512,
+    pieces: PiecesOption = 10,
+    seq_len: SeqLenOption = 512,
     prompts: Annotated[
         int,
         typer.Option(min=0, max=1000, help="how many of the fixed prompts are answered; 0 only counts bits"),

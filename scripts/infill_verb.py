@@ -9,26 +9,9 @@ from typing import Annotated
 import typer
 
 from meloformer.model.midi import from_symusic, read_raw
-from meloformer.presets import DEFAULT, SHIPPED
 from meloformer.presets.reader import find, read
-from meloformer.scripts.limiting import limits, said
-from meloformer.scripts.options import (
-    ChordsOption,
-    DensityOption,
-    DeviceOption,
-    GridOption,
-    MinPOption,
-    PitchRangeOption,
-    PolyphonyOption,
-    PresetOption,
-    PresetsOption,
-    ScaleOption,
-    SeedOption,
-    TemperatureOption,
-    TopPOption,
-    VelocityRangeOption,
-)
-from meloformer.scripts.player import chosen, player
+from meloformer.scripts.options import AnswerOptions, DeviceOption, SourceArgument, flatten
+from meloformer.scripts.player import player_as_said
 from meloformer.scripts.rewriting import Span, rewriting
 
 BARS = "--bars"
@@ -45,8 +28,9 @@ def span(text: str) -> Span:
     return Span(first - 1, last)
 
 
+@flatten
 def infill(
-    source: Annotated[Path, typer.Argument(metavar="IN.mid", help="what is heard")],
+    source: SourceArgument,
     target: Annotated[Path, typer.Argument(metavar="OUT.mid", help="where it is written, with its new bars")],
     bars: Annotated[
         Span,
@@ -54,19 +38,7 @@ def infill(
             BARS, parser=span, metavar="FIRST-LAST", help="which bars, counted from 1, both included"
         ),
     ],
-    preset: PresetOption = DEFAULT,
-    presets: PresetsOption = SHIPPED,
-    seed: SeedOption = None,
-    temperature: TemperatureOption = None,
-    top_p: TopPOption = None,
-    min_p: MinPOption = None,
-    scale: ScaleOption = None,
-    chords: ChordsOption = None,
-    pitch_range: PitchRangeOption = None,
-    velocity_range: VelocityRangeOption = None,
-    polyphony: PolyphonyOption = None,
-    density: DensityOption = None,
-    grid: GridOption = None,
+    options: AnswerOptions,
     device: DeviceOption = "auto",
 ) -> None:
     """Write IN.mid to OUT.mid with these bars made anew, to fit what stands before and after them.
@@ -79,21 +51,9 @@ def infill(
         asked, there = f"{bars.first + 1}-{bars.stop}", len(score.meters)
         reason = f"{asked} is outside {source}, which has {there} bars; choose from 1-{there}"
         raise typer.BadParameter(reason, param_hint=BARS)
-    settings = read(find(preset, presets))
-    sampling = chosen(settings.sampling, seed=seed, temperature=temperature, top_p=top_p, min_p=min_p)
-    controls = said(
-        settings.controls,
-        scale=scale,
-        chords=chords,
-        pitch_range=pitch_range,
-        velocity_range=velocity_range,
-        polyphony=polyphony,
-        density=density,
-        grid=grid,
-    )
-    performer = player(settings, sampling, device)
-    performer.limits = limits(controls, settings)
-    changed = rewriting(raw, score, performer, bars, controls.velocity)
+    settings = read(find(options.preset, options.presets))
+    performer = player_as_said(settings, options, device)
+    changed = rewriting(raw, score, performer, bars, settings.controls.velocity)
     target.write_bytes(changed.raw.dumps_midi())
     print(
         f"{target}: bars {bars.first + 1} to {bars.stop} anew with {changed.notes} notes, all else as it was"

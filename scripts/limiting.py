@@ -13,11 +13,6 @@ from meloformer.presets.preset import ControlSettings, Preset
 from meloformer.presets.words import FREE, instruments
 
 
-def said(settings: ControlSettings, **options: Any) -> ControlSettings:
-    """A preset's controls, with the options that were given in their place."""
-    return replace(settings, **{name: value for name, value in options.items() if value is not None})
-
-
 def limits(controls: ControlSettings, preset: Preset) -> Limits:
     """What these controls of a preset allow, and what its parts say of their channels."""
     named = instruments(controls.programs)

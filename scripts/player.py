@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from meloformer.presets.preset import Preset, SamplingSettings
+from meloformer.scripts.limiting import limits
 
 if TYPE_CHECKING:
     from meloformer.model.performer import Performer
-    from meloformer.scripts.options import Device
-
-
-def chosen(
-    settings: SamplingSettings,
-    *,
-    temperature: float | None = None,
-    top_p: float | None = None,
-    min_p: float | None = None,
-    seed: int | None = None,
-    memory: float | None = None,
-) -> SamplingSettings:
-    """A preset's sampling, with what the command line says in its place."""
-    said: dict[str, Any] = {"temperature": temperature, "top_p": top_p, "min_p": min_p}
-    said |= {"seed": seed, "memory": memory}
-    return replace(settings, **{name: value for name, value in said.items() if value is not None})
+    from meloformer.scripts.options import AnswerOptions, Device
 
 
 def player(preset: Preset, settings: SamplingSettings, device: Device) -> Performer:
@@ -36,3 +21,10 @@ def player(preset: Preset, settings: SamplingSettings, device: Device) -> Perfor
     network = load_to_play(preset.weights, device)
     sampling = Sampling(settings.temperature, settings.top_p, settings.min_p, settings.memory)
     return Performer(network, sampling, settings.seed)
+
+
+def player_as_said(preset: Preset, options: AnswerOptions, device: Device) -> Performer:
+    """A performer that samples, and keeps to limits, as the preset and the command line say."""
+    performer = player(preset, options.over(preset.sampling), device)
+    performer.limits = limits(options.over(preset.controls), preset)
+    return performer

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Final, NamedTuple
 
-from meloformer.bridge.addresses import OutEnd, OutNote, OutOff
+from meloformer.bridge.border import address_of
 from meloformer.bridge.midi import MidiNote
-from meloformer.bridge.rows import address_of
+from meloformer.bridge.outgoing import OutEnd, OutNote, OutOff
 from meloformer.bridge.session.actions import Action, Send, SendMidi
 from meloformer.scripts.served import Arrival
 

@@ -12,8 +12,8 @@ from typing import Annotated
 
 import typer
 
-from meloformer.bridge.addresses import OutNote, OutOff
 from meloformer.bridge.border import write
+from meloformer.bridge.outgoing import OutNote, OutOff
 from meloformer.bridge.rehearsal import Rehearsal, presets_of
 from meloformer.bridge.session.actions import Send
 from meloformer.bridge.session.machine import begin

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from meloformer.model import vocabulary as v
 from meloformer.model.arrays import Arrays
-from meloformer.model.encoder import Telling, by_bar, encode
 from meloformer.model.events import BarStart, Event
 from meloformer.model.layout import Document, Row
 from meloformer.model.masks import Columns
 from meloformer.model.network import Network
 from meloformer.model.score import DRUM_TICKS, Meter, Note, Score, TempoChange
 from meloformer.model.shape import Shape
+from meloformer.model.telling import Telling, by_bar, encode
 
 METERS = tuple(
     meter

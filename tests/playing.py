@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from kit import Bridge, JackRecorder, wait_until
+from jack_room import JackRecorder
+from kit import Bridge, wait_until
 
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 BRISK = 240.0  # quarter notes per minute: a bar in a second

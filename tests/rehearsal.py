@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import (
     Ask,
     Ended,
@@ -21,6 +21,7 @@ from meloformer.bridge.engine.messages import (
     Vary,
 )
 from meloformer.bridge.midi import MidiIn, MidiNote, MidiOut
+from meloformer.bridge.outgoing import Outgoing, OutNote, OutOff
 from meloformer.bridge.session.actions import Action, Send, SendMidi, Tell
 from meloformer.bridge.session.events import EngineStarted, Played, Received, SessionEvent, Tick
 from meloformer.bridge.session.machine import NO_LATENCY, begin, step, wake_at
@@ -139,7 +140,7 @@ class Rehearsal:
         messages = [action.message for _, action in self.done if isinstance(action, Send)]
         return [message for message in messages if isinstance(message, kind)]
 
-    def tags(self, kind: type[osc.Outgoing]) -> list[float | None]:
+    def tags(self, kind: type[Outgoing]) -> list[float | None]:
         """The time tags of the OSC messages of this kind, in monotonic seconds."""
         return [a.at for _, a in self.done if isinstance(a, Send) and isinstance(a.message, kind)]
 
@@ -169,10 +170,10 @@ def sounding(actions: list[Action]) -> tuple[set[int], set[tuple[int, int]]]:
     ids: set[int] = set()
     keys: set[tuple[int, int]] = set()
     for action in actions:
-        if isinstance(action, Send) and isinstance(action.message, osc.OutNote):
+        if isinstance(action, Send) and isinstance(action.message, OutNote):
             assert action.message.id not in ids
             ids.add(action.message.id)
-        elif isinstance(action, Send) and isinstance(action.message, osc.OutOff):
+        elif isinstance(action, Send) and isinstance(action.message, OutOff):
             ids.remove(action.message.id)
         elif isinstance(action, SendMidi) and isinstance(action.message, MidiNote):
             key = (action.message.channel, action.message.pitch)

@@ -11,8 +11,9 @@ import pytest
 import torch
 import typer
 
-from meloformer.bridge import addresses, rows
 from meloformer.bridge.border import read
+from meloformer.bridge.incoming import INCOMING
+from meloformer.bridge.outgoing import OUTGOING
 from meloformer.model.network import Network
 from meloformer.model.shape import SIZES
 from meloformer.scripts.cli import app
@@ -85,7 +86,7 @@ def test_the_two_commands_are_there_and_exist() -> None:
 
 
 def test_every_address_in_the_text_is_in_the_table() -> None:
-    known = {*addresses.INCOMING, *(row.address for row in rows.OUTGOING.values())}
+    known = {*INCOMING, *(row.address for row in OUTGOING.values())}
     named = set(re.findall(r"/melo/[a-z_/]*[a-z]", README))
     assert named <= known
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from meloformer.model.network import Network
 from meloformer.model.shape import HEAD_DIM, Shape
+from meloformer.model.weights import part_of
 from meloformer.training import sharing, world
 from meloformer.training.errors import RunError
 from meloformer.training.lora import adapt, is_adapted, merged
@@ -102,7 +103,7 @@ def save(folder: Path, state: State, name: str = NAME) -> None:
 
 
 def _write(saved: dict[str, Any], file: Path) -> None:
-    part = file.with_name(f"{file.name}.part")
+    part = part_of(file)
     try:
         torch.save(saved, part)
         os.replace(part, file)

@@ -8,11 +8,11 @@ from pathlib import Path
 from datasets import Dataset
 
 from meloformer.model.decoder import collect
-from meloformer.model.encoder import told
 from meloformer.model.network import Network
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Score
+from meloformer.model.telling import told
 from meloformer.training import checkpoint
 from meloformer.training.copied import learn
 from meloformer.training.journal import measured

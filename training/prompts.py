@@ -9,7 +9,6 @@ the piece's name decides.
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from datasets import Dataset
 from meloformer.model.score import Score
 from meloformer.training.bars import in_bars
 from meloformer.training.rows import Piece, piece_of
-from meloformer.training.split import split
+from meloformer.training.split import number_of, split
 
 PROMPTS = 24
 HEARD, FOLLOWING = 16, 8  # bars
@@ -81,7 +80,7 @@ def _in_turns(store: Dataset) -> Iterator[Piece]:
     for index in split(store).held_out:
         of_each.setdefault(collections[index], []).append(index)
     for rows in of_each.values():
-        rows.sort(key=lambda index: _number(names[index]))
+        rows.sort(key=lambda index: number_of(names[index]))
     for turn in zip_longest(*(of_each[name] for name in sorted(of_each))):
         yield from (piece_of(store[index]) for index in turn if index is not None)
 
@@ -137,7 +136,3 @@ def _from(piece: Piece, first: int, heard: int, following: int) -> Prompt:
 def others(prompts: Sequence[Prompt]) -> list[Score]:
     """For each prompt what another piece has to say: what followed the next prompt, or the first one."""
     return [prompt.real for prompt in [*prompts[1:], *prompts[:1]]]
-
-
-def _number(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")

@@ -24,9 +24,9 @@ def split(store: Dataset) -> Split:
     tunes = [tune_of(*pair) for pair in zip(store["collection"], store["name"], strict=True)]
     held_out = {tune for tune in tunes if is_held_out(tune)}
     if not held_out and len(set(tunes)) > 1:
-        held_out = {min(tunes, key=_number)}
+        held_out = {min(tunes, key=number_of)}
     if held_out and len(held_out) == len(set(tunes)):
-        held_out.remove(max(held_out, key=_number))
+        held_out.remove(max(held_out, key=number_of))
     return Split(
         tuple(index for index, tune in enumerate(tunes) if tune not in held_out),
         tuple(index for index, tune in enumerate(tunes) if tune in held_out),
@@ -39,8 +39,9 @@ def tune_of(collection: str, name: str) -> str:
 
 
 def is_held_out(tune: str) -> bool:
-    return _number(tune) % 100 < HELD_OUT_PERCENT
+    return number_of(tune) % 100 < HELD_OUT_PERCENT
 
 
-def _number(tune: str) -> int:
-    return int.from_bytes(hashlib.sha256(tune.encode()).digest()[:4], "big")
+def number_of(name: str) -> int:
+    """A number from 0 to 2**32 - 1 that is a name's on every machine, and as good as drawn by lot."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from meloformer.model import vocabulary as v
 from meloformer.model.chords import transposed
-from meloformer.model.encoder import Telling, encode
 from meloformer.model.layout import Document
 from meloformer.model.score import Note, Score, TempoChange
+from meloformer.model.telling import Telling, encode
 from meloformer.training.rows import Piece, Sheet
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meloformer.bridge.addresses import Outgoing
 from meloformer.bridge.engine.messages import ToEngine
 from meloformer.bridge.midi import MidiOut
+from meloformer.bridge.outgoing import Outgoing
 from meloformer.presets.preset import MidiMapping
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from meloformer.bridge.addresses import Accompany, LiveNote, OutBegin
+from meloformer.bridge.border import address_of
 from meloformer.bridge.capture import Capture
 from meloformer.bridge.channels import instrument_of
 from meloformer.bridge.engine.messages import Ended, NextBar, PlayAlong
 from meloformer.bridge.errors import Code, Refused
-from meloformer.bridge.rows import address_of
+from meloformer.bridge.incoming import Accompany, LiveNote
+from meloformer.bridge.outgoing import OutBegin
 from meloformer.bridge.session.answering import fail, new_answer, stop
 from meloformer.bridge.session.conversation import hear, new_conversation
 from meloformer.bridge.session.limiting import rules_of

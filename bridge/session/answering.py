@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from meloformer.bridge.addresses import CONTROL, Error, OutBegin, OutEnd
+from meloformer.bridge.border import address_of
 from meloformer.bridge.engine.messages import Ask, Ended, Infill, Said, Stop
 from meloformer.bridge.errors import Code, Refused
-from meloformer.bridge.rows import address_of
+from meloformer.bridge.incoming import CONTROL
+from meloformer.bridge.outgoing import Error, OutBegin, OutEnd
 from meloformer.bridge.session.limiting import gave_way, rules_of
 from meloformer.bridge.session.phases import Cause
 from meloformer.bridge.session.placing import close, end_beat, pin, place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meloformer.bridge.addresses import Mute, Panic, Pause, Reset, SetControl, Stop
+from meloformer.bridge.incoming import Mute, Panic, Pause, Reset, SetControl, Stop
 from meloformer.bridge.session import answering, learning, listening, replies, steering, swapping
 from meloformer.bridge.session.conversation import forget_conversation
 from meloformer.bridge.session.sounding import hush_channels, silence

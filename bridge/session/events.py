@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meloformer.bridge.addresses import Incoming
 from meloformer.bridge.engine.messages import FromEngine
 from meloformer.bridge.errors import Refused
+from meloformer.bridge.incoming import Incoming
 from meloformer.bridge.midi import MidiIn
 from meloformer.bridge.tempo import Tempo
 from meloformer.presets.preset import Preset

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from meloformer.bridge.addresses import (
+from meloformer.bridge.border import address_of
+from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.incoming import (
     Incoming,
     TransportClock,
     TransportContinue,
@@ -13,8 +15,6 @@ from meloformer.bridge.addresses import (
     TransportStop,
     TransportTempo,
 )
-from meloformer.bridge.errors import Code, Refused
-from meloformer.bridge.rows import address_of
 from meloformer.bridge.session.turn import Turn
 
 

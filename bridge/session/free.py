@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from meloformer.bridge.addresses import LiveNote, TransportEstimate, TransportFree
 from meloformer.bridge.beat_grid import EARLY_BEATS
 from meloformer.bridge.beats import Estimate, Onset, estimate
+from meloformer.bridge.border import address_of
 from meloformer.bridge.capture import Capture
 from meloformer.bridge.errors import Code, Refused
-from meloformer.bridge.rows import address_of
+from meloformer.bridge.incoming import LiveNote, TransportFree
+from meloformer.bridge.outgoing import TransportEstimate
 from meloformer.bridge.session.answering import let_go
 from meloformer.bridge.session.following import is_led
 from meloformer.bridge.session.free_phrase import Free, FreePhrase, Moment

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from meloformer.bridge.addresses import Error, Learn, Learned
+from meloformer.bridge.border import address_of
 from meloformer.bridge.errors import Code
+from meloformer.bridge.incoming import Learn
 from meloformer.bridge.midi import MidiControl
-from meloformer.bridge.rows import address_of
+from meloformer.bridge.outgoing import Error, Learned
 from meloformer.bridge.session.actions import KeepMapping
 from meloformer.bridge.session.events import MappingLost
 from meloformer.bridge.session.turn import Turn

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from meloformer.bridge.addresses import TransportContinue, TransportStart, TransportStop
+from meloformer.bridge.incoming import TransportContinue, TransportStart, TransportStop
 from meloformer.bridge.session import link_phase, transport
 from meloformer.bridge.session.actions import JoinLink, LeaveLink, LinkPlaying
 from meloformer.bridge.session.events import Linked

@@ -6,17 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from meloformer.bridge.addresses import (
-    Continue,
-    LiveNote,
-    PhraseBegin,
-    PhraseEnd,
-    PhraseNote,
-)
+from meloformer.bridge.border import address_of
 from meloformer.bridge.capture import Capture
 from meloformer.bridge.channels import instrument_of
 from meloformer.bridge.errors import Code, Refused
-from meloformer.bridge.rows import address_of
+from meloformer.bridge.incoming import Continue, LiveNote, PhraseBegin, PhraseEnd, PhraseNote
 from meloformer.bridge.session import free
 from meloformer.bridge.session.answering import (
     ENDLESS_BARS,

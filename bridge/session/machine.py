@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
+from meloformer.bridge.border import sent_to
 from meloformer.bridge.engine import messages as engine
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.midi import MidiClock
@@ -169,7 +170,7 @@ def _received(turn: Turn, event: happened.Received) -> None:
 
 
 def _keep_for_later(turn: Turn, event: happened.Received) -> None:
-    address = osc.sent_to(event.message)
+    address = sent_to(event.message)
     if event.at - turn.now > LONGEST_LEAD_S:
         reason = f"its time tag is more than {LONGEST_LEAD_S:g} seconds ahead; are both clocks set?"
         raise Refused(Code.OUT_OF_RANGE, address, reason)

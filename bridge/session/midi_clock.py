@@ -6,18 +6,18 @@ import math
 from dataclasses import replace
 from typing import Final
 
-from meloformer.bridge.addresses import (
-    Error,
+from meloformer.bridge.border import address_of
+from meloformer.bridge.errors import Code
+from meloformer.bridge.incoming import (
     TransportClock,
     TransportContinue,
     TransportPosition,
     TransportStart,
     TransportStop,
 )
-from meloformer.bridge.errors import Code
 from meloformer.bridge.midi import MidiClock, MidiContinue, MidiPosition, MidiStart, MidiTick
+from meloformer.bridge.outgoing import Error
 from meloformer.bridge.pulse import Pulse
-from meloformer.bridge.rows import address_of
 from meloformer.bridge.session import transport
 from meloformer.bridge.session.following import OBEYED, is_led
 from meloformer.bridge.session.jumping import SAME_PLACE_BEATS, jump

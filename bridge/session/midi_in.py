@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from meloformer.bridge.addresses import (
+from meloformer.bridge.incoming import (
+    INCOMING,
     Accompany,
     Continue,
     Incoming,
@@ -25,7 +26,7 @@ from meloformer.bridge.midi import (
     MidiPlayed,
     MidiProgram,
 )
-from meloformer.bridge.rows import INCOMING, ROOT
+from meloformer.bridge.rows import ROOT
 from meloformer.bridge.session import along, listening
 from meloformer.bridge.session.learning import moved
 from meloformer.bridge.session.turn import ECHO_S, Turn

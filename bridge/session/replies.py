@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from meloformer.bridge.addresses import (
-    AskHelp,
-    AskStatus,
-    Bye,
-    Error,
-    Hello,
-    Ping,
-    Pong,
-    SetControl,
-    Status,
-    Welcome,
-)
 from meloformer.bridge.arguments import Value
-from meloformer.bridge.border import suggestion
+from meloformer.bridge.border import address_of, suggestion
 from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.incoming import AskHelp, AskStatus, Bye, Hello, Ping, SetControl
+from meloformer.bridge.outgoing import Error, Pong, Status, Welcome
 from meloformer.bridge.reference import help_for
-from meloformer.bridge.rows import ROOT, address_of
+from meloformer.bridge.rows import ROOT
 from meloformer.bridge.session.events import TakeLost
 from meloformer.bridge.session.following import is_led
 from meloformer.bridge.session.state import Client
 from meloformer.bridge.session.turn import Turn
-from meloformer.presets.controls import Setting, shown
+from meloformer.presets.control import Setting, shown
 
 MOST_CLIENTS: Final = 32
 

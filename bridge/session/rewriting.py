@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from meloformer.bridge.addresses import MOST_BARS, Infill
+from meloformer.bridge.arguments import MOST_BARS
+from meloformer.bridge.border import address_of
 from meloformer.bridge.errors import Code, Refused
-from meloformer.bridge.rows import address_of
+from meloformer.bridge.incoming import Infill
 from meloformer.bridge.session.answering import ask, stop
 from meloformer.bridge.session.listening import close_what_there_is
 from meloformer.bridge.session.state import Span

@@ -6,9 +6,9 @@ import math
 from dataclasses import replace
 from typing import Final
 
-from meloformer.bridge.addresses import OutBar, OutNote, OutOff
 from meloformer.bridge.ledger import Ledger, Sounding
 from meloformer.bridge.midi import ALL_NOTES_OFF, ALL_SOUND_OFF, CHANNELS, MidiControl, MidiNote
+from meloformer.bridge.outgoing import OutBar, OutNote, OutOff
 from meloformer.bridge.scheduler import Schedule
 from meloformer.bridge.session.limiting import setting
 from meloformer.bridge.session.phases import Cause

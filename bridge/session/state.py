@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
 
-from meloformer.bridge.addresses import PhraseNote
 from meloformer.bridge.capture import Capture
 from meloformer.bridge.engine.messages import Sampling
+from meloformer.bridge.incoming import PhraseNote
 from meloformer.bridge.ledger import Ledger
 from meloformer.bridge.midi import MidiNote, MidiOut
 from meloformer.bridge.pulse import Pulse

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from meloformer.bridge.addresses import (
-    AskPresets,
-    Error,
-    LoadPreset,
-    PresetFailed,
-    PresetLoaded,
-    Presets,
-)
 from meloformer.bridge.engine.messages import Load, Loaded, LoadFailed, Trouble
 from meloformer.bridge.errors import Code
+from meloformer.bridge.incoming import AskPresets, LoadPreset
+from meloformer.bridge.outgoing import Error, PresetFailed, PresetLoaded, Presets
 from meloformer.bridge.rows import ROOT
 from meloformer.bridge.session.actions import ListPresets, ReadPreset
 from meloformer.bridge.session.answering import ask_pending, fail, stop
@@ -31,7 +25,8 @@ from meloformer.bridge.session.learning import show_all
 from meloformer.bridge.session.listening import forget_live
 from meloformer.bridge.session.state import Engine
 from meloformer.bridge.session.turn import Turn
-from meloformer.presets.controls import CONTROLS, Setting
+from meloformer.presets.control import Setting
+from meloformer.presets.controls import CONTROLS
 from meloformer.presets.preset import Preset
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from meloformer.bridge.addresses import (
+from meloformer.bridge.border import address_of
+from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.incoming import (
     TransportContinue,
     TransportMeter,
     TransportPosition,
@@ -12,8 +14,6 @@ from meloformer.bridge.addresses import (
     TransportStop,
     TransportTempo,
 )
-from meloformer.bridge.errors import Code, Refused
-from meloformer.bridge.rows import address_of
 from meloformer.bridge.session import free
 from meloformer.bridge.session.actions import LinkTempo
 from meloformer.bridge.session.along import meter_changed

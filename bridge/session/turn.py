@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from meloformer.bridge.addresses import Error, Outgoing
-from meloformer.bridge.addresses import State as StateMessage
 from meloformer.bridge.engine.messages import Sampling, ToEngine
 from meloformer.bridge.errors import Refused
 from meloformer.bridge.midi import MidiNote, MidiOut
+from meloformer.bridge.outgoing import Error, Outgoing
+from meloformer.bridge.outgoing import State as StateMessage
 from meloformer.bridge.session.actions import Action, Send, SendMidi, Tell
 from meloformer.bridge.session.phases import NEXT, Cause
 from meloformer.bridge.session.state import Counts, Engine, State

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from meloformer.bridge.addresses import Choose, Error, OutBegin, Variation
-from meloformer.bridge.addresses import Stop as StopMessage
-from meloformer.bridge.addresses import Variations as Ask
+from meloformer.bridge.border import address_of
 from meloformer.bridge.engine import messages as engine
 from meloformer.bridge.errors import Code, Refused
-from meloformer.bridge.rows import address_of
+from meloformer.bridge.incoming import Choose
+from meloformer.bridge.incoming import Stop as StopMessage
+from meloformer.bridge.incoming import Variations as Ask
+from meloformer.bridge.outgoing import Error, OutBegin, Variation
 from meloformer.bridge.session import state as known
 from meloformer.bridge.session.answering import agreed, new_answer, stop
 from meloformer.bridge.session.listening import close_what_there_is

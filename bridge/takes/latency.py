@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from meloformer.bridge.addresses import OutNote
 from meloformer.bridge.engine.messages import Ask, Ended, Said
+from meloformer.bridge.outgoing import OutNote
 from meloformer.bridge.session.actions import Send, Tell
 from meloformer.bridge.takes.noted import Noted
 from meloformer.model.events import NoteOn

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import astuple
 from typing import Any, Final, NamedTuple
 
-from meloformer.bridge.addresses import OutBar, OutNote, OutOff, sent_to
-from meloformer.bridge.border import arguments, write
+from meloformer.bridge.border import arguments, sent_to, write
 from meloformer.bridge.engine.lines import to_line
 from meloformer.bridge.engine.messages import FromEngine
+from meloformer.bridge.outgoing import OutBar, OutNote, OutOff
 from meloformer.bridge.session.actions import Action, Send, Tell
 from meloformer.bridge.session.events import EngineGone, Played, Received, Rejected, SessionEvent
 from meloformer.bridge.session.state import State

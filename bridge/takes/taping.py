@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import Reset
 from meloformer.bridge.midi import MidiContinue, MidiNote, MidiStart, MidiStop
+from meloformer.bridge.outgoing import OutBegin, OutEnd, PresetLoaded
 from meloformer.bridge.session.actions import Action, Send, SendMidi, Tell
 from meloformer.bridge.session.events import Played, Received
 from meloformer.bridge.session.state import State
@@ -88,11 +89,11 @@ class Taping:
                 self.tape.note(seconds, track, channel, pitch, velocity)
             case Tell(Reset(seed)):
                 self._seeded(seconds, seed)
-            case Send(osc.OutBegin(request, bars), _):
+            case Send(OutBegin(request, bars), _):
                 self.tape.marker(seconds, f"answer {request} asked for, {bars} bars")
-            case Send(osc.OutEnd(request, _, reason), _):
+            case Send(OutEnd(request, _, reason), _):
                 self.tape.marker(seconds, f"answer {request} {reason}")
-            case Send(osc.PresetLoaded(name, _), _):
+            case Send(PresetLoaded(name, _), _):
                 self.tape.marker(seconds, f"preset {name}")
 
 

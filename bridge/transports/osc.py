@@ -10,10 +10,9 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from meloformer.bridge import now
-from meloformer.bridge.addresses import Error, Outgoing
-from meloformer.bridge.border import read, write
+from meloformer.bridge.border import address_of, read, write
 from meloformer.bridge.errors import BridgeError, Code, Refused
-from meloformer.bridge.rows import address_of
+from meloformer.bridge.outgoing import Error, Outgoing
 from meloformer.bridge.session.events import Received, Rejected
 from meloformer.bridge.settings import Endpoint
 from meloformer.bridge.transports.packing import Message, PacketError, bundle, pack, unpack

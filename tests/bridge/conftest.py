@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import jack_server
+from jack_room import jack_server
 from meloformer.presets import DEFAULT, SHIPPED
 from playing import save_preset
 

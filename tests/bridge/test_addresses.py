@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.arguments import arguments_of
+from meloformer.bridge.border import address_of, sent_to
 from meloformer.bridge.errors import Code
+from meloformer.bridge.incoming import INCOMING
+from meloformer.bridge.outgoing import OUTGOING
 from meloformer.bridge.reference import help_for, reference
-from meloformer.bridge.rows import INCOMING, OUTGOING, address_of
 from meloformer.presets.controls import ACTIONS, CONTROLS
 
 # What clients rely on. A change here breaks somebody's patch: give it an upgrade path.
@@ -134,5 +136,5 @@ def test_the_reference_tells_every_address_and_every_code() -> None:
 
 
 def test_every_message_knows_the_address_it_came_for() -> None:
-    assert osc.sent_to(osc.SetControl("bars", 4)) == "/melo/control/bars"
-    assert osc.sent_to(osc.Ping()) == "/melo/ping"
+    assert sent_to(osc.SetControl("bars", 4)) == "/melo/control/bars"
+    assert sent_to(osc.Ping()) == "/melo/ping"

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from meloformer.bridge import addresses as osc
-from meloformer.bridge.border import read, write
+from meloformer.bridge import incoming as osc
+from meloformer.bridge.border import read, sent_to, write
 from meloformer.bridge.errors import Code, Refused
-from meloformer.bridge.rows import INCOMING
+from meloformer.bridge.incoming import INCOMING
+from meloformer.bridge.outgoing import Error, OutNote, Presets, Status
 
 ANYTHING = some.one_of(
     some.none(),
@@ -105,21 +106,21 @@ def test_whatever_comes_is_a_checked_message_or_a_refusal_with_words(
         assert refused.reason
         assert len(refused.reason) < 1000
     else:
-        assert osc.sent_to(message) == address
+        assert sent_to(message) == address
 
 
 def test_a_message_is_written_with_the_types_of_its_table() -> None:
-    address, values = write(osc.OutNote(id=3, channel=1, pitch=60, velocity=90, beat=4))
+    address, values = write(OutNote(id=3, channel=1, pitch=60, velocity=90, beat=4))
     assert (address, values) == ("/melo/out/note", (3, 1, 60, 90, 4.0))
     assert [type(value) for value in values] == [int, int, int, int, float]
 
 
 def test_a_list_is_written_one_argument_each() -> None:
-    assert write(osc.Presets(("band", "solo"))) == ("/melo/presets", ("band", "solo"))
-    assert write(osc.Status(("beat", 1.5, "clients", 2))) == ("/melo/status", ("beat", 1.5, "clients", 2))
+    assert write(Presets(("band", "solo"))) == ("/melo/presets", ("band", "solo"))
+    assert write(Status(("beat", 1.5, "clients", 2))) == ("/melo/status", ("beat", 1.5, "clients", 2))
 
 
 def test_an_error_carries_its_code_as_a_plain_number() -> None:
-    _, values = write(osc.Error(Code.NOT_NOW, "/melo/continue", "nothing has been heard"))
+    _, values = write(Error(Code.NOT_NOW, "/melo/continue", "nothing has been heard"))
     assert values[0] == 6
     assert type(values[0]) is int

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from meloformer.bridge.addresses import PhraseNote
 from meloformer.bridge.capture import Capture
+from meloformer.bridge.incoming import PhraseNote
 from meloformer.bridge.tempo import Bars
 from meloformer.bridge.written import events_of
 from meloformer.model.decoder import decode

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.border import read
 from meloformer.bridge.clients import FOLDER
-from meloformer.bridge.rows import INCOMING, OUTGOING
+from meloformer.bridge.incoming import INCOMING
+from meloformer.bridge.outgoing import OUTGOING, Status
 from meloformer.bridge.session.actions import Send
 from rehearsal import Rehearsal
 
@@ -113,7 +114,7 @@ def test_every_address_that_the_patch_listens_to_is_in_the_table() -> None:
 
 def test_the_status_of_the_bridge_tells_all_that_the_patch_keeps_time_by() -> None:
     (sent,) = Rehearsal().receives(osc.AskStatus())
-    assert isinstance(sent, Send) and isinstance(sent.message, osc.Status)
+    assert isinstance(sent, Send) and isinstance(sent.message, Status)
     (keeps,) = [words[1:] for words in OBJECTS if words[0] == "route" and "beat" in words]
     assert set(keeps) <= set(sent.message.pairs[::2])
 

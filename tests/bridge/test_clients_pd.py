@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-import meloformer.bridge.addresses  # noqa: F401 - it fills the tables of rows
 from kit import OscClient, osc_client, running_bridge, wait_until
 from meloformer.bridge.clients import FOLDER
-from meloformer.bridge.rows import INCOMING, OUTGOING
+from meloformer.bridge.incoming import INCOMING
+from meloformer.bridge.outgoing import OUTGOING
 
 PATCH = FOLDER / "meloformer.pd"
 QUIET = ("-nogui", "-noaudio", "-nomidi", "-noprefs", "-stderr")

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from kit import PATIENCE_S, Bridge, JackPlayer, JackRecorder, MidiClock, running_bridge, wait_until
+from jack_room import JackPlayer, JackRecorder, MidiClock
+from kit import PATIENCE_S, Bridge, running_bridge, wait_until
 from meloformer.bridge.errors import Code
 from meloformer.bridge.transports.midi import IN_NAME, OUT_NAME
 from meloformer.bridge.transports.packing import bundle, pack

@@ -17,7 +17,8 @@ import pytest
 from kit import PATIENCE_S, running_bridge
 from meloformer.bridge import query_tree, running
 from meloformer.bridge.errors import BridgeError
-from meloformer.bridge.rows import INCOMING, OUTGOING
+from meloformer.bridge.incoming import INCOMING
+from meloformer.bridge.outgoing import OUTGOING
 from meloformer.bridge.settings import LOOPBACK, Endpoint
 from meloformer.bridge.transports.query import LARGEST_QUESTION, QueryWire
 
@@ -113,8 +114,8 @@ def test_nothing_can_be_changed(wire: QueryWire, method: str) -> None:
     "said", [b"", b"\x00\xff\x00\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /" + b"x" * 2 * LARGEST_QUESTION]
 )
 def test_noise_is_answered_or_not_and_the_next_question_is(wire: QueryWire, said: bytes) -> None:
-    noisy = socket.create_connection((LOOPBACK, wire.endpoint.port), PATIENCE_S)
-    with noisy, suppress(OSError):  # the other side may have hung up on so much of it
+    # The other side may have hung up on so much of it.
+    with socket.create_connection((LOOPBACK, wire.endpoint.port), PATIENCE_S) as noisy, suppress(OSError):
         noisy.sendall(said)
         noisy.shutdown(socket.SHUT_WR)
         assert len(noisy.recv(65_536)) < 2000

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import Ask, Heard, NextBar, PlayAlong, Reset, Stop
 from meloformer.bridge.errors import Code
+from meloformer.bridge.outgoing import Error, OutBegin, OutEnd, OutNote, OutOff
 from meloformer.bridge.session.events import EngineGone, PresetRead
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
@@ -39,7 +40,7 @@ def silent(session: Rehearsal) -> bool:
 def test_it_begins_with_the_first_note_and_asks_for_the_next_bar_before_its_line() -> None:
     session = along()
     assert [type(message) for message in session.told(object)[:3]] == [Reset, PlayAlong, Heard]
-    assert [begin.bars for begin in session.sent(osc.OutBegin)] == [0]
+    assert [begin.bars for begin in session.sent(OutBegin)] == [0]
     assert not session.told(NextBar)
     session.waits(beats=2.5)
     assert [asked.start for asked in session.told(NextBar)] == [BarStart(96, COMMON)]
@@ -60,7 +61,7 @@ def test_the_band_plays_bar_by_bar_on_the_line_and_nothing_is_late() -> None:
         session.waits(beats=2.5 if number == 1 else 4)
         session.says(*bar(number), end="done")
     session.waits(beats=3)
-    assert [note.beat for note in session.sent(osc.OutNote)] == [4.0, 4.0, 8.0, 8.0, 12.0, 12.0]
+    assert [note.beat for note in session.sent(OutNote)] == [4.0, 4.0, 8.0, 8.0, 12.0, 12.0]
     assert session.state.counts.late == 0
     assert session.state.phase is Phase.PLAYING
     assert len(session.told(Reset)) == 1
@@ -82,7 +83,7 @@ def test_a_note_may_sound_on_over_the_bar_line() -> None:
     session.waits(beats=4)
     session.says(BarStart(192, COMMON), NoteOff(216, 33, 40), end="done")
     session.waits(beats=3)
-    assert [off.beat for off in session.sent(osc.OutOff) if off.pitch == 40] == [9.0]
+    assert [off.beat for off in session.sent(OutOff) if off.pitch == 40] == [9.0]
 
 
 def test_a_bar_that_the_engine_did_not_make_in_time_is_left_out() -> None:
@@ -145,11 +146,11 @@ def test_an_engine_that_ends_takes_the_band_with_it() -> None:
     session.happens(EngineGone("killed"))
     assert silent(session)
     assert session.state.along is None
-    assert [end.reason for end in session.sent(osc.OutEnd)] == ["failed"]
+    assert [end.reason for end in session.sent(OutEnd)] == ["failed"]
 
 
 def test_without_parts_or_a_model_there_is_no_band() -> None:
     for session in (Rehearsal(replace(BAND, parts=())), Rehearsal(ready=False)):
         session.receives(osc.Accompany(1))
-        assert session.sent(osc.Error)[0].code in (Code.NOT_NOW, Code.ENGINE)
+        assert session.sent(Error)[0].code in (Code.NOT_NOW, Code.ENGINE)
         assert session.state.along is None

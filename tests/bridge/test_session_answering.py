@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import Ask, Reset, Said, Stop
 from meloformer.bridge.errors import Code
 from meloformer.bridge.midi import MidiControl
+from meloformer.bridge.outgoing import Error, OutBar, OutEnd, OutNote, OutOff, State
 from meloformer.bridge.session.events import Closing, EngineGone
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
@@ -49,7 +50,7 @@ def test_an_answer_begins_at_the_next_point_of_the_presets_grid(quantise: str, b
     session.waits(beats=0.1)
     session.says(BAR, NoteOn(96, 0, 64, 20))
     session.waits(beats=4)
-    assert session.sent(osc.OutNote)[0].beat == pytest.approx(beat)
+    assert session.sent(OutNote)[0].beat == pytest.approx(beat)
 
 
 def test_a_note_leaves_by_osc_ahead_of_its_time_and_by_midi_when_it_sounds() -> None:
@@ -58,10 +59,10 @@ def test_a_note_leaves_by_osc_ahead_of_its_time_and_by_midi_when_it_sounds() -> 
     session.says(BAR, NoteOn(96, 0, 64, 20), NoteOff(120, 0, 64))
     session.waits(beats=6)
     sent_at = [
-        at for at, action in session.done if getattr(action, "message", None) == session.sent(osc.OutNote)[0]
+        at for at, action in session.done if getattr(action, "message", None) == session.sent(OutNote)[0]
     ]
     assert sent_at == [pytest.approx(start + 2.0 - 0.05)]
-    assert session.tags(osc.OutNote) == [pytest.approx(start + 2.0)]
+    assert session.tags(OutNote) == [pytest.approx(start + 2.0)]
     assert session.midi_notes == [(pytest.approx(start + 2.0), 64, 82), (pytest.approx(start + 2.5), 64, 0)]
 
 
@@ -71,7 +72,7 @@ def test_a_note_that_is_late_leaves_at_once_and_is_counted() -> None:
     session.says(BAR, NoteOn(96, 0, 64, 20))
     session.waits(beats=0.5)
     session.says(NoteOn(97, 0, 67, 20))
-    assert session.tags(osc.OutNote)[1] == session.now
+    assert session.tags(OutNote)[1] == session.now
     assert session.state.counts.late == 1
     assert session.state.counts.sent == 2
 
@@ -81,7 +82,7 @@ def test_an_answer_that_would_begin_much_too_late_begins_a_bar_later() -> None:
     session.waits(beats=3.5)
     session.says(BAR, NoteOn(96, 0, 64, 20))
     session.waits(beats=4)
-    assert session.sent(osc.OutNote)[0].beat == 8.0
+    assert session.sent(OutNote)[0].beat == 8.0
     assert session.state.counts.late == 0
 
 
@@ -90,8 +91,8 @@ def test_the_answer_to_a_score_starts_the_clock_with_its_first_note() -> None:
     session.receives(osc.PhraseBegin(), osc.PhraseNote(0.0, 1.0, 1, 60, 80), osc.PhraseEnd())
     session.waits(0.3)
     session.says(BAR, NoteOn(96, 0, 64, 20))
-    assert session.tags(osc.OutNote) == [session.now]
-    assert session.sent(osc.OutNote)[0].beat == 0.0
+    assert session.tags(OutNote) == [session.now]
+    assert session.sent(OutNote)[0].beat == 0.0
     assert session.state.counts.late == 0
 
 
@@ -102,24 +103,24 @@ def test_an_answer_that_begins_with_a_rest_has_had_it_while_the_model_thought() 
     session.waits(0.3)
     session.says(BAR, NoteOn(120, 0, 64, 20))
     session.waits(1.0)
-    assert session.tags(osc.OutNote) == [pytest.approx(asked_at + 0.5)]
+    assert session.tags(OutNote) == [pytest.approx(asked_at + 0.5)]
 
 
 def test_bars_are_told_with_their_chords() -> None:
     session = asked()
     session.says(BarStart(96, COMMON, 1), NoteOn(96, 0, 64, 20), BarStart(192, COMMON), end="done")
     session.waits(beats=12)
-    assert session.sent(osc.OutBar) == [osc.OutBar(0, "C min"), osc.OutBar(1, "")]
+    assert session.sent(OutBar) == [OutBar(0, "C min"), OutBar(1, "")]
 
 
 def test_an_answer_ends_with_its_last_bar_and_says_how_many_notes_it_had() -> None:
     session = asked()
     session.says(BAR, NoteOn(96, 0, 64, 20), NoteOff(120, 0, 64), NoteOn(130, 128, 36, 20), end="done")
     session.waits(beats=6.9)
-    assert not session.sent(osc.OutEnd)
+    assert not session.sent(OutEnd)
     session.waits(beats=0.2)
-    assert session.sent(osc.OutEnd) == [osc.OutEnd("1", 2, "done")]
-    assert session.sent(osc.State)[-2:] == [osc.State("playing"), osc.State("idle")]
+    assert session.sent(OutEnd) == [OutEnd("1", 2, "done")]
+    assert session.sent(State)[-2:] == [State("playing"), State("idle")]
     assert silent(session)
 
 
@@ -127,21 +128,21 @@ def test_a_struck_drum_gets_its_off_too() -> None:
     session = asked()
     session.says(BAR, NoteOn(96, 128, 36, 20))
     session.waits(beats=4)
-    assert [(off.channel, off.beat) for off in session.sent(osc.OutOff)] == [(10, 4.25)]
+    assert [(off.channel, off.beat) for off in session.sent(OutOff)] == [(10, 4.25)]
 
 
 def test_an_end_of_a_note_that_the_answer_did_not_begin_is_not_sent() -> None:
     session = asked()
     session.says(BAR, NoteOff(96, 0, 60), NoteOn(96, 0, 64, 20))
     session.waits(beats=4)
-    assert not session.sent(osc.OutOff)
+    assert not session.sent(OutOff)
 
 
 def test_what_the_engine_left_sounding_ends_with_the_last_bar() -> None:
     session = asked()
     session.says(BAR, NoteOn(96, 0, 64, 20), end="done")
     session.waits(beats=8)
-    assert [off.beat for off in session.sent(osc.OutOff)] == [8.0]
+    assert [off.beat for off in session.sent(OutOff)] == [8.0]
     assert silent(session)
 
 
@@ -149,7 +150,7 @@ def test_two_instruments_on_one_key_never_sound_at_once() -> None:
     session = asked()
     session.says(BAR, NoteOn(96, 0, 64, 20), NoteOn(108, 5, 64, 20), NoteOff(120, 0, 64), NoteOff(132, 5, 64))
     session.waits(beats=6)
-    assert [(off.id, off.beat) for off in session.sent(osc.OutOff)] == [(0, 4.5), (1, 5.5)]
+    assert [(off.id, off.beat) for off in session.sent(OutOff)] == [(0, 4.5), (1, 5.5)]
     assert silent(session)
 
 
@@ -158,7 +159,7 @@ def test_the_velocity_control_scales_what_leaves_from_now_on() -> None:
     session.receives(osc.SetControl("velocity", 0.5))
     session.says(BAR, NoteOn(96, 0, 64, 20))
     session.waits(beats=3.1)
-    assert session.sent(osc.OutNote)[0].velocity == 41
+    assert session.sent(OutNote)[0].velocity == 41
 
 
 def test_the_sampling_controls_reach_the_engine_with_the_next_answer() -> None:
@@ -187,7 +188,7 @@ def test_whatever_stops_an_answer_silences_it(message: osc.Incoming, reason: str
     session.receives(message)
     assert silent(session)
     assert session.told(Stop) == [Stop("1")]
-    assert session.sent(osc.OutEnd) == [osc.OutEnd("1", 1, reason)]
+    assert session.sent(OutEnd) == [OutEnd("1", 1, reason)]
     late = session.says(NoteOn(150, 0, 72, 20))
     assert late == []
 
@@ -202,8 +203,8 @@ def test_a_crash_of_the_engine_ends_the_answer_and_says_why() -> None:
     session = playing()
     session.happens(EngineGone("the engine ended by itself (exit code 1); it is started again"))
     assert silent(session)
-    assert session.sent(osc.OutEnd)[0].reason == "failed"
-    assert session.sent(osc.Error)[0].code == Code.ENGINE
+    assert session.sent(OutEnd)[0].reason == "failed"
+    assert session.sent(Error)[0].code == Code.ENGINE
     assert session.state.phase is Phase.IDLE
 
 
@@ -211,8 +212,8 @@ def test_an_answer_that_fails_ends_and_says_so() -> None:
     session = playing()
     session.says(end="failed")
     assert silent(session)
-    assert session.sent(osc.OutEnd)[0].reason == "failed"
-    assert session.sent(osc.Error)[0].code == Code.ENGINE
+    assert session.sent(OutEnd)[0].reason == "failed"
+    assert session.sent(Error)[0].code == Code.ENGINE
 
 
 def test_panic_hushes_every_midi_channel_even_when_nothing_is_known_to_sound() -> None:
@@ -244,7 +245,7 @@ def test_a_note_that_already_left_and_has_not_sounded_is_ended_after_it_began() 
     session.says(BAR, NoteOn(96, 0, 64, 20))
     session.waits(beats=2.95)
     session.receives(osc.Stop())
-    assert session.tags(osc.OutOff) == session.tags(osc.OutNote)
+    assert session.tags(OutOff) == session.tags(OutNote)
     assert session.midi_notes == []
 
 
@@ -253,7 +254,7 @@ def test_what_an_answer_of_long_ago_still_says_is_not_played() -> None:
     late: list[Event] = [BAR, NoteOn(96, 0, 64, 20)]
     session.happens(*(Said("77", event) for event in late))
     session.waits(beats=8)
-    assert not session.sent(osc.OutNote)
+    assert not session.sent(OutNote)
 
 
 def test_an_answer_keeps_its_parts_when_the_velocity_and_preset_change() -> None:
@@ -279,9 +280,9 @@ def test_an_interrupted_answer_can_sound_on_to_the_next_beat_while_the_player_is
     assert not silent(session)
     session.waits(beats=0.6)
     assert silent(session)
-    assert [note.pitch for note in session.sent(osc.OutNote)] == [64, 67]
-    assert {off.beat for off in session.sent(osc.OutOff)} == {6.0}
-    (end,) = session.sent(osc.OutEnd)
+    assert [note.pitch for note in session.sent(OutNote)] == [64, 67]
+    assert {off.beat for off in session.sent(OutOff)} == {6.0}
+    (end,) = session.sent(OutEnd)
     assert (end.notes, end.reason) == (2, "interrupted")
 
 
@@ -296,4 +297,4 @@ def test_what_ends_it_at_once_does_so_at_once_even_then(message: osc.Incoming) -
     session = gently()
     session.receives(osc.LiveNote(1, 50, 80), message)
     assert silent(session)
-    assert session.sent(osc.OutEnd)[0].reason == "interrupted"
+    assert session.sent(OutEnd)[0].reason == "interrupted"

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import Heard
 from meloformer.bridge.errors import Code
 from meloformer.bridge.midi import MidiControl
+from meloformer.bridge.outgoing import Error, OutNote
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.events import BarStart, NoteOff, NoteOn
 from meloformer.model.score import Meter
@@ -65,7 +66,7 @@ def test_a_pause_gives_up_the_phrase_and_lets_the_answer_play() -> None:
 def test_what_is_asked_for_in_a_pause_is_answered() -> None:
     session = playing()
     session.receives(osc.Pause(1), osc.Continue(2))
-    assert not session.sent(osc.Error)
+    assert not session.sent(Error)
 
 
 @pytest.mark.parametrize("by_midi", [True, False])
@@ -79,7 +80,7 @@ def test_a_muted_band_is_silent_and_plays_again_when_it_is_not(by_midi: bool) ->
     session.receives(osc.PhraseEnd())
     session.says(BarStart(96, Meter(4, 4)), NoteOn(96, 0, 64, 20), NoteOff(180, 0, 64), end="done")
     session.waits(beats=9)
-    assert not session.sent(osc.OutNote)
+    assert not session.sent(OutNote)
     session.receives(osc.Mute(0))
     assert session.state.controls["silence"] == 0
 
@@ -96,7 +97,7 @@ def test_a_reset_forgets_everything_and_puts_the_controls_back() -> None:
     assert not session.state.channel_controls
     assert not session.state.paused
     session.receives(osc.Continue(2))
-    assert session.sent(osc.Error)[-1].code == Code.NOT_NOW
+    assert session.sent(Error)[-1].code == Code.NOT_NOW
 
 
 def test_a_button_lets_the_band_play_along_and_no_more() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.midi import (
     MidiClock,
     MidiContinue,

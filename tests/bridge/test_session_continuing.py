@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import Ask, Reset, Stop
 from meloformer.bridge.errors import Code
+from meloformer.bridge.outgoing import Error, OutBegin, OutEnd, OutNote
 from meloformer.model.events import BarStart, NoteOn
 from meloformer.model.score import Meter
 from rehearsal import Rehearsal, sounding
@@ -33,7 +34,7 @@ def test_continue_goes_on_without_a_new_conversation() -> None:
     assert [ask.bars for ask in session.told(Ask)] == [4, 2]
     assert len(session.told(Reset)) == 1
     session.says(BarStart(192, COMMON), NoteOn(192, 0, 65, 20))
-    assert session.sent(osc.OutNote)[-1].pitch == 65
+    assert session.sent(OutNote)[-1].pitch == 65
 
 
 def test_continue_while_listening_ends_the_phrase() -> None:
@@ -52,22 +53,22 @@ def test_continue_while_playing_goes_on_without_a_gap() -> None:
     assert len(session.told(Ask)) == 2
     session.says(BarStart(192, COMMON), NoteOn(192, 0, 65, 20), end="done")
     session.waits(beats=12)
-    assert [(note.pitch, note.beat) for note in session.sent(osc.OutNote)] == [(64, 4.0), (65, 8.0)]
+    assert [(note.pitch, note.beat) for note in session.sent(OutNote)] == [(64, 4.0), (65, 8.0)]
     assert session.state.counts.late == 0
     ends = [type(message).__name__ + message.request for message in brackets(session)]
     assert ends == ["OutBegin1", "OutEnd1", "OutBegin2", "OutEnd2"]
     assert silent(session)
 
 
-def brackets(session: Rehearsal) -> list[osc.OutBegin | osc.OutEnd]:
+def brackets(session: Rehearsal) -> list[OutBegin | OutEnd]:
     messages = [getattr(action, "message", None) for _, action in session.done]
-    return [message for message in messages if isinstance(message, osc.OutBegin | osc.OutEnd)]
+    return [message for message in messages if isinstance(message, OutBegin | OutEnd)]
 
 
 def test_only_one_continuation_waits() -> None:
     session = asked()
     session.receives(osc.Continue(1), osc.Continue(1))
-    assert [error.code for error in session.sent(osc.Error)] == [Code.NOT_NOW]
+    assert [error.code for error in session.sent(Error)] == [Code.NOT_NOW]
 
 
 def test_a_stop_ends_the_continuation_that_waits_too() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import Ask, Choose, Heard, Infill, Loaded, Reset
+from meloformer.bridge.outgoing import Error, OutEnd
 from meloformer.bridge.session.events import EngineGone, EngineStarted
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.encoder import Encoder
@@ -46,7 +47,7 @@ def test_the_next_engine_is_told_the_phrase_and_its_answer_and_can_continue_them
     assert notes(crashed(session)) == [(0, 60), (96, 64)]
     session.receives(osc.Continue(2))
     assert session.told(Ask)[0].bars == 2
-    assert not session.sent(osc.Error)
+    assert not session.sent(Error)
 
 
 def test_what_was_held_when_the_answer_began_is_held_no_longer() -> None:
@@ -146,4 +147,4 @@ def test_nothing_sounds_after_a_crash_in_mid_answer() -> None:
     session.waits(beats=4)
     session.happens(GONE)
     assert sounding([action for _, action in session.done]) == (set(), set())
-    assert session.sent(osc.OutEnd)[0].reason == "failed"
+    assert session.sent(OutEnd)[0].reason == "failed"

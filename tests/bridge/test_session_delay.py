@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import NextBar, Revise
+from meloformer.bridge.outgoing import Status
 from meloformer.bridge.session.events import EngineDelay
 from meloformer.model.events import BarStart, NoteOn
 from meloformer.model.score import Meter
@@ -52,5 +53,5 @@ def test_status_tells_the_delay() -> None:
     session = Rehearsal()
     session.happens(EngineDelay(0.03))
     session.receives(osc.AskStatus())
-    pairs = session.sent(osc.Status)[0].pairs
+    pairs = session.sent(Status)[0].pairs
     assert dict(zip(pairs[::2], pairs[1::2], strict=True))["engine_delay_ms"] == 30.0

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import Ask, Heard, Loaded, Reset
 from meloformer.bridge.errors import Code
 from meloformer.bridge.midi import MidiControl, MidiStart, MidiTick
+from meloformer.bridge.outgoing import Error, OutEnd, OutNote, OutOff, TransportEstimate
 from meloformer.bridge.session.events import EngineGone, EngineStarted
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.events import BarStart, NoteOff, NoteOn, TempoSet
@@ -68,14 +69,14 @@ def test_a_phrase_is_answered_at_its_own_tempo_on_its_own_bar_line(bpm: float) -
     began = play(session, struck(bpm))
     answered(session)
     session.waits(6.0)
-    assert session.tags(osc.OutNote)
-    first = session.tags(osc.OutNote)[0]
+    assert session.tags(OutNote)
+    first = session.tags(OutNote)[0]
     assert first is not None
     bars = (first - began) * bpm / 240
-    assert session.sent(osc.TransportEstimate)[-1].bpm == pytest.approx(bpm, rel=0.02)
-    assert session.sent(osc.TransportEstimate)[-1].beats_per_bar == 4
+    assert session.sent(TransportEstimate)[-1].bpm == pytest.approx(bpm, rel=0.02)
+    assert session.sent(TransportEstimate)[-1].beats_per_bar == 4
     assert bars == pytest.approx(3, abs=0.04)
-    length = session.tags(osc.OutOff)[0]
+    length = session.tags(OutOff)[0]
     assert length is not None and length - first == pytest.approx(60 / bpm, rel=0.02)
 
 
@@ -119,7 +120,7 @@ def test_notes_keep_their_length_their_velocity_and_their_pedal() -> None:
 def test_the_estimate_is_shown_as_it_settles() -> None:
     session = Rehearsal(free())
     play(session, struck(93.0, bars=3))
-    shown = session.sent(osc.TransportEstimate)
+    shown = session.sent(TransportEstimate)
     assert shown
     assert shown[-1].bpm == pytest.approx(93, rel=0.03)
     assert all(0 <= each.confidence <= 1 for each in shown)
@@ -159,11 +160,11 @@ def test_a_tempo_that_is_set_overrules_the_estimate() -> None:
     answered(session)
     session.waits(6.0)
     assert session.state.clock.bpm == 186.0
-    first = session.tags(osc.OutNote)[0]
+    first = session.tags(OutNote)[0]
     assert first is not None
     beats = (first - began) * 186 / 60
     assert beats == pytest.approx(round(beats), abs=0.15)
-    assert session.sent(osc.TransportEstimate)[-1].bpm == 186.0
+    assert session.sent(TransportEstimate)[-1].bpm == 186.0
 
 
 def test_a_meter_that_is_set_overrules_the_estimate() -> None:
@@ -198,7 +199,7 @@ def test_a_running_transport_is_played_to() -> None:
     session.waits(beats=1.0)
     session.receives(osc.LiveNote(1, 60, 80))
     assert session.heard[-1] == NoteOn(24, 0, 60, 20)
-    assert not session.sent(osc.TransportEstimate)
+    assert not session.sent(TransportEstimate)
 
 
 def test_a_midi_clock_wins() -> None:
@@ -211,7 +212,7 @@ def test_a_midi_clock_wins() -> None:
         session.waits(60 / 24 / 90)
     assert session.heard[-1] == NoteOn(48, 0, 60, 20)
     assert session.state.clock.bpm == pytest.approx(90, rel=0.01)
-    assert not session.sent(osc.TransportEstimate)
+    assert not session.sent(TransportEstimate)
 
 
 def test_a_clock_that_is_started_in_mid_phrase_gives_the_phrase_up_as_any_other() -> None:
@@ -239,7 +240,7 @@ def test_a_few_notes_are_heard_at_the_transports_tempo() -> None:
     assert session.told(Ask)
     assert session.state.clock.bpm == 120.0
     assert [event.tick for event in session.heard if isinstance(event, NoteOn)] == [0, 24]
-    assert not session.sent(osc.TransportEstimate)
+    assert not session.sent(TransportEstimate)
 
 
 def test_each_phrase_has_its_own_tempo() -> None:
@@ -257,7 +258,7 @@ def test_a_phrase_interrupts_an_answer_and_is_heard_at_its_own_tempo() -> None:
     answered(session)
     session.waits(2.5)
     play(session, struck(125.0))
-    assert session.sent(osc.OutEnd)
+    assert session.sent(OutEnd)
     session.waits(3.0)
     assert session.state.clock.bpm == pytest.approx(125, rel=0.03)
 
@@ -274,7 +275,7 @@ def test_an_engine_that_is_gone_leaves_the_phrase_to_the_next_one() -> None:
 def test_a_free_phrase_and_a_score_exclude_each_other() -> None:
     session = Rehearsal(free())
     session.receives(osc.PhraseBegin(), osc.LiveNote(1, 60, 80), osc.PhraseNote(0.0, 1.0, 1, 60, 80))
-    assert session.sent(osc.Error)[-1].code == Code.NOT_NOW
+    assert session.sent(Error)[-1].code == Code.NOT_NOW
 
 
 def test_without_it_every_phrase_is_heard_as_before() -> None:
@@ -282,5 +283,5 @@ def test_without_it_every_phrase_is_heard_as_before() -> None:
     play(session, struck(93.0))
     session.waits(3.0)
     assert session.state.clock.bpm == 120.0
-    assert not session.sent(osc.TransportEstimate)
+    assert not session.sent(TransportEstimate)
     assert session.heard[:3] == [BarStart(0, COMMON), TempoSet(0, 70), NoteOn(0, 0, 40, 22)]

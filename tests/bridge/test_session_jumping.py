@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import Ask, NextBar
 from meloformer.bridge.midi import MidiPosition, MidiStart, MidiTick
+from meloformer.bridge.outgoing import OutEnd, OutNote
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.events import BarStart, NoteOff, NoteOn
 from meloformer.model.score import Meter
@@ -31,7 +32,7 @@ def answering() -> Rehearsal:
 
 def tags(session: Rehearsal) -> list[float]:
     """When each answered note sounds, in beats of 120 since the transport started."""
-    return [(tag - 100) * 2 for tag in session.tags(osc.OutNote) if tag is not None]
+    return [(tag - 100) * 2 for tag in session.tags(OutNote) if tag is not None]
 
 
 @pytest.mark.parametrize("to", [1.0, 5.0, 101.0])
@@ -40,8 +41,8 @@ def test_an_answer_plays_on_over_a_jump_of_whole_bars(to: float) -> None:
     session.receives(osc.TransportPosition(to))
     session.waits(beats=20)
     assert tags(session) == [pytest.approx(beat) for beat in (8, 10, 12)]
-    assert session.sent(osc.OutEnd)[-1].reason == "done"
-    assert session.sent(osc.OutNote)[-1].beat == pytest.approx(to + 3)
+    assert session.sent(OutEnd)[-1].reason == "done"
+    assert session.sent(OutNote)[-1].beat == pytest.approx(to + 3)
     assert sounding([action for _, action in session.done]) == (set(), set())
 
 
@@ -50,7 +51,7 @@ def test_any_other_jump_ends_it(to: float) -> None:
     session = answering()
     session.receives(osc.TransportPosition(to))
     assert session.state.phase is Phase.IDLE
-    assert session.sent(osc.OutEnd)[-1].reason == "stopped"
+    assert session.sent(OutEnd)[-1].reason == "stopped"
     assert sounding([action for _, action in session.done]) == (set(), set())
 
 
@@ -74,7 +75,7 @@ def test_the_band_plays_along_over_the_jump() -> None:
     session.receives(osc.TransportPosition(0.0))
     session.plays(60, 62, 64, 65)
     assert [asked.start.tick for asked in session.told(NextBar)] == [96, 192]
-    assert session.sent(osc.OutNote)[0].beat == pytest.approx(1.0)
+    assert session.sent(OutNote)[0].beat == pytest.approx(1.0)
 
 
 def test_the_loop_of_a_midi_clock_is_such_a_jump() -> None:
@@ -91,4 +92,4 @@ def test_the_loop_of_a_midi_clock_is_such_a_jump() -> None:
         session.midi(MidiTick())
         session.waits(60 / 24 / 120)
     assert session.state.clock.beat_at(session.now) == pytest.approx(8.0, abs=0.01)
-    assert [end.reason for end in session.sent(osc.OutEnd)] == ["done"]
+    assert [end.reason for end in session.sent(OutEnd)] == ["done"]

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
+from meloformer.bridge.outgoing import OutEnd, OutNote
 from meloformer.bridge.settings import Latency
 from meloformer.model.events import BarStart, NoteOn
 from meloformer.model.score import Meter
@@ -49,7 +50,7 @@ def test_a_note_that_has_missed_its_place_goes_by_the_preset(
         "drop": (0, 1, 0),
         "shift": (0, 0, 1),
     }[policy]
-    assert session.sent(osc.OutEnd)[-1].reason == "done"
+    assert session.sent(OutEnd)[-1].reason == "done"
     assert sounding([action for _, action in session.done]) == (set(), set())
 
 
@@ -64,7 +65,7 @@ def test_what_takes_long_to_sound_leaves_earlier_each_way_by_its_own_time() -> N
     session.receives(osc.PhraseEnd())
     session.says(BarStart(96, Meter(4, 4)), NoteOn(96, 128, 40, 20), end="done")
     session.waits(beats=10)
-    (tag, *_), (left, *_) = session.tags(osc.OutNote), session.midi_notes
+    (tag, *_), (left, *_) = session.tags(OutNote), session.midi_notes
     assert tag == pytest.approx(102.0 - 0.020)
     assert left[0] == pytest.approx(102.0 - 0.005)
     assert sounding([action for _, action in session.done]) == (set(), set())

@@ -9,14 +9,16 @@ from queue import SimpleQueue
 
 import pytest
 
-from kit import PATIENCE_S, JackPlayer, running_bridge, wait_until
-from meloformer.bridge import addresses as osc
+from jack_room import JackPlayer
+from kit import PATIENCE_S, running_bridge, wait_until
+from meloformer.bridge import incoming as osc
 from meloformer.bridge import running
 from meloformer.bridge.border import read
 from meloformer.bridge.engine.messages import Loaded
 from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.library import Library
 from meloformer.bridge.midi import MidiControl, MidiProgram
+from meloformer.bridge.outgoing import Error, Learned
 from meloformer.bridge.session.actions import KeepMapping, ReadPreset
 from meloformer.bridge.session.events import EngineStarted, MappingLost, PresetRead
 from meloformer.bridge.transports.midi import IN_NAME
@@ -35,7 +37,7 @@ def test_the_next_controller_that_moves_turns_the_control_at_once_and_from_then_
     session = Rehearsal()
     session.receives(osc.Learn("density"))
     session.midi(MidiControl(1, 70, 0))
-    assert session.sent(osc.Learned) == [osc.Learned("density", 70)]
+    assert session.sent(Learned) == [Learned("density", 70)]
     assert session.state.controls["density"] == 0.25
     session.midi(MidiControl(1, 70, 127), MidiControl(1, 71, 0))
     assert session.state.controls["density"] == 32.0
@@ -90,7 +92,7 @@ def test_an_engine_that_comes_back_meanwhile_does_not_undo_it() -> None:
 def test_a_file_that_cannot_be_written_is_an_error_and_the_knob_works() -> None:
     session = Rehearsal()
     session.happens(MappingLost("band.yaml cannot be written (Permission denied); write it by hand"))
-    (error,) = session.sent(osc.Error)
+    (error,) = session.sent(Error)
     assert (error.code, error.address) == (Code.NOT_KEPT, "/melo/learn")
 
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.border import read
 from meloformer.bridge.channels import way_out
 from meloformer.bridge.engine.messages import Ask, Loaded
 from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.outgoing import Error, OutNote, OutOff, Status
 from meloformer.bridge.session.events import PresetRead
 from meloformer.model.chords import chord_name
 from meloformer.model.events import BarStart, NoteOff, NoteOn
@@ -101,7 +102,7 @@ def test_a_velocity_range_counts_after_the_velocity_control() -> None:
 
 def test_a_limit_that_cannot_be_kept_gives_way_and_is_named() -> None:
     rehearsal = played(("pitch_range", 1, 61, 61), ("scale", "C major"))
-    (error,) = rehearsal.sent(osc.Error)
+    (error,) = rehearsal.sent(Error)
     assert (error.code, error.address) == (Code.GAVE_WAY, "/melo/control/scale")
     assert "instrument 0" in error.reason
     assert rehearsal.told(Ask)
@@ -140,13 +141,13 @@ def test_a_channel_silenced_meanwhile_begins_no_more_notes_and_ends_those_it_has
     rehearsal.receives(osc.SetControl("silence", 1, 1))
     rehearsal.waits(beats=4)
     assert [velocity > 0 for _, _, velocity in rehearsal.midi_notes] == [True, False]
-    assert len(rehearsal.sent(osc.OutNote)) == len(rehearsal.sent(osc.OutOff)) == 1
+    assert len(rehearsal.sent(OutNote)) == len(rehearsal.sent(OutOff)) == 1
 
 
 def test_status_tells_ranges_and_what_differs_by_channel() -> None:
     rehearsal = played(("pitch_range", 48, 72), ("polyphony", 3, 2), ("scale", "C major"))
     rehearsal.receives(osc.AskStatus())
-    pairs = rehearsal.sent(osc.Status)[-1].pairs
+    pairs = rehearsal.sent(Status)[-1].pairs
     told = dict(zip(pairs[::2], pairs[1::2], strict=True))
     assert (told["pitch_range"], told["polyphony/3"], told["scale"]) == ("48-72", 2, "C major")
 

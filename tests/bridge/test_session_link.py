@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.midi import MidiNote, MidiStart, MidiTick
+from meloformer.bridge.outgoing import Error, Status
 from meloformer.bridge.session.actions import JoinLink, LeaveLink, LinkPlaying, LinkTempo
 from meloformer.bridge.session.events import Linked
 from meloformer.bridge.session.phases import Phase
@@ -211,7 +212,7 @@ def test_a_midi_clock_beside_link_is_passed_over(session: Rehearsal, jam: Jam) -
         session.waits(60 / 24 / 140)
     jam.says()
     assert session.state.clock.bpm == 90.0
-    assert not session.sent(osc.Error)
+    assert not session.sent(Error)
 
 
 def test_leaving_goes_on_as_fast_and_makes_no_jump(session: Rehearsal, jam: Jam) -> None:
@@ -225,7 +226,7 @@ def test_leaving_goes_on_as_fast_and_makes_no_jump(session: Rehearsal, jam: Jam)
 
 def test_status_says_who_leads_and_how_many_others_there_are(session: Rehearsal, jam: Jam) -> None:
     session.receives(osc.AskStatus())
-    pairs = session.sent(osc.Status)[0].pairs
+    pairs = session.sent(Status)[0].pairs
     status = dict(zip(pairs[::2], pairs[1::2], strict=True))
     assert (status["clock"], status["clock_source"], status["link_peers"]) == ("link", "link", 1)
 

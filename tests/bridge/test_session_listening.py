@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import Ask, Heard, LoadFailed, Reset
 from meloformer.bridge.errors import Code
 from meloformer.bridge.midi import MidiControl, MidiNote
+from meloformer.bridge.outgoing import Error, OutBegin, OutEnd, OutNote, State
 from meloformer.bridge.session.events import EngineStarted
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.events import BarStart, NoteOff, NoteOn, TempoSet
@@ -18,13 +19,13 @@ COMMON = Meter(4, 4)
 
 
 def refusals(session: Rehearsal) -> list[tuple[int, str]]:
-    return [(error.code, error.address) for error in session.sent(osc.Error)]
+    return [(error.code, error.address) for error in session.sent(Error)]
 
 
 def test_the_first_note_starts_the_clock_and_the_listening() -> None:
     session = Rehearsal()
     session.receives(osc.LiveNote(1, 60, 80))
-    assert session.sent(osc.State) == [osc.State("listening")]
+    assert session.sent(State) == [State("listening")]
     assert session.state.clock.beat_at(session.now) == 0.0
     assert session.told(Reset) == [Reset(seed=1)]
     assert session.heard == [BarStart(0, COMMON), TempoSet(0, 70), NoteOn(0, 0, 60, 20)]
@@ -65,7 +66,7 @@ def test_a_silence_ends_the_phrase() -> None:
     assert not session.told(Ask)
     session.waits(beats=0.2)
     assert [ask.bars for ask in session.told(Ask)] == [4]
-    assert session.sent(osc.State)[-1] == osc.State("generating")
+    assert session.sent(State)[-1] == State("generating")
 
 
 def test_a_held_key_is_no_silence() -> None:
@@ -96,7 +97,7 @@ def test_a_phrase_of_so_many_bars_is_answered_on_the_very_next_bar_line() -> Non
     session.waits(beats=0.1)
     assert [event.tick for event in session.heard if isinstance(event, BarStart)] == [0, 96]
     session.says(BarStart(192, COMMON), NoteOn(192, 0, 64, 20))
-    assert session.sent(osc.OutNote)[0].beat == 8.0
+    assert session.sent(OutNote)[0].beat == 8.0
 
 
 def test_a_phrase_of_so_many_bars_may_land_on_the_next_downbeat() -> None:
@@ -106,7 +107,7 @@ def test_a_phrase_of_so_many_bars_may_land_on_the_next_downbeat() -> None:
     assert session.state.phase is Phase.GENERATING
     session.waits(beats=0.2)
     session.plays(69)
-    assert session.sent(osc.OutEnd)[0].reason == "interrupted"
+    assert session.sent(OutEnd)[0].reason == "interrupted"
 
 
 def test_a_phrase_that_a_client_began_ends_when_the_client_says_so() -> None:
@@ -148,8 +149,8 @@ def test_a_score_is_heard_and_answered_at_once() -> None:
         NoteOff(24, 0, 60),
         NoteOn(24, 128, 36, 25),
     ]
-    assert session.sent(osc.OutBegin) == [osc.OutBegin("1", 4)]
-    assert session.sent(osc.State)[-1] == osc.State("generating")
+    assert session.sent(OutBegin) == [OutBegin("1", 4)]
+    assert session.sent(State)[-1] == State("generating")
 
 
 def test_the_bars_control_says_how_long_answers_are() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.errors import Code
 from meloformer.bridge.midi import (
     MidiContinue,
@@ -16,6 +16,7 @@ from meloformer.bridge.midi import (
     MidiStop,
     MidiTick,
 )
+from meloformer.bridge.outgoing import Error, OutEnd, Status
 from meloformer.bridge.pulse import SILENCE_S
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.events import BarStart, NoteOn
@@ -43,8 +44,8 @@ def beat(session: Rehearsal) -> float:
     return session.state.clock.beat_at(session.now)
 
 
-def error(session: Rehearsal) -> osc.Error:
-    return session.sent(osc.Error)[-1]
+def error(session: Rehearsal) -> Error:
+    return session.sent(Error)[-1]
 
 
 @pytest.mark.parametrize("clock", ["auto", "midi"])
@@ -53,7 +54,7 @@ def test_the_first_tick_after_a_start_is_beat_0_and_the_ticks_are_the_tempo(cloc
     assert beat(session) == pytest.approx(4.0, abs=0.001)
     assert session.state.clock.bpm == pytest.approx(90.0, abs=0.1)
     session.receives(osc.AskStatus())
-    pairs = session.sent(osc.Status)[0].pairs
+    pairs = session.sent(Status)[0].pairs
     status = dict(zip(pairs[::2], pairs[1::2], strict=True))
     assert (status["clock"], status["clock_source"]) == (clock, "midi")
 
@@ -180,7 +181,7 @@ def test_a_second_clock_at_the_port_is_told_of_once_and_the_first_is_kept() -> N
         session.waits(at - session.now)
         session.midi(MidiTick())
     session.waits(ends - session.now)
-    (told,) = session.sent(osc.Error)
+    (told,) = session.sent(Error)
     assert told.code == Code.CLOCK
     assert "--midi-in" in told.reason and "90.0" in told.reason
     assert session.state.clock.bpm == pytest.approx(90.0, abs=0.5)
@@ -198,7 +199,7 @@ def test_a_second_clock_that_presses_start_starts_the_music_anew_at_the_tempo_of
         session.midi(MidiTick())
     assert session.state.clock.bpm == pytest.approx(90.0, abs=0.5)
     assert beat(session) == pytest.approx((session.now - others[0]) * 1.5, abs=0.05)
-    assert [told.code for told in session.sent(osc.Error)] == [Code.CLOCK]
+    assert [told.code for told in session.sent(Error)] == [Code.CLOCK]
 
 
 def test_a_second_clock_is_of_no_interest_to_who_follows_none() -> None:
@@ -207,7 +208,7 @@ def test_a_second_clock_is_of_no_interest_to_who_follows_none() -> None:
     for at in sorted([100 + n / 36 for n in range(288)] + [104.011 + n / 40 for n in range(160)]):
         session.waits(at - session.now)
         session.midi(MidiTick())
-    assert not session.sent(osc.Error)
+    assert not session.sent(Error)
     assert session.state.clock.bpm == 120.0
 
 
@@ -243,7 +244,7 @@ def test_in_auto_a_clock_that_stops_in_mid_bar_leaves_the_music_to_play_to_its_e
     session.waits(10.0)
     assert error(session).code == Code.CLOCK
     assert onsets(session) == [pytest.approx(began + n * 60 / 90, abs=0.005) for n in range(4)]
-    assert session.sent(osc.OutEnd)[-1].reason == "done"
+    assert session.sent(OutEnd)[-1].reason == "done"
     assert session.state.clock.running
 
 
@@ -259,7 +260,7 @@ def test_bound_to_midi_a_clock_that_stops_in_mid_bar_stops_the_music() -> None:
     session = playing("midi")
     session.waits(10.0)
     assert error(session).code == Code.CLOCK
-    assert session.sent(osc.OutEnd)[-1].reason == "stopped"
+    assert session.sent(OutEnd)[-1].reason == "stopped"
     assert onsets(session)[-1] < onsets(session)[0] + 0.5 * 60 / 90 + SILENCE_S
     assert sounding([action for _, action in session.done]) == (set(), set())
     assert not session.state.clock.running

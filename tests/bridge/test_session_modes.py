@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import Ask, Choose, Infill, Reset, Stop, Vary
 from meloformer.bridge.errors import Code
+from meloformer.bridge.outgoing import Error, OutBegin, OutEnd, OutNote, Variation
 from meloformer.bridge.session.events import EngineGone
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.events import BarStart, NoteOff, NoteOn
@@ -34,7 +35,7 @@ def varied() -> Rehearsal:
 
 
 def errors(session: Rehearsal) -> list[int]:
-    return [error.code for error in session.sent(osc.Error)]
+    return [error.code for error in session.sent(Error)]
 
 
 def silent(session: Rehearsal) -> bool:
@@ -48,9 +49,9 @@ def test_an_infill_ends_the_phrase_and_plays_its_new_bars_as_an_answer() -> None
     assert (told.first, told.last, told.of) == (1, 2, 3)
     session.says(*FIRST, BarStart(192, COMMON), end="done")
     session.waits(beats=12)
-    assert [note.pitch for note in session.sent(osc.OutNote)] == [64]
-    assert [begin.bars for begin in session.sent(osc.OutBegin)] == [2]
-    assert [end.reason for end in session.sent(osc.OutEnd)] == ["done"]
+    assert [note.pitch for note in session.sent(OutNote)] == [64]
+    assert [begin.bars for begin in session.sent(OutBegin)] == [2]
+    assert [end.reason for end in session.sent(OutEnd)] == ["done"]
     assert silent(session)
 
 
@@ -71,7 +72,7 @@ def test_an_infill_interrupts_an_answer() -> None:
     session.says(*FIRST)
     session.waits(beats=0.5)
     session.receives(osc.Infill(1, 2))
-    assert [end.reason for end in session.sent(osc.OutEnd)] == ["interrupted"]
+    assert [end.reason for end in session.sent(OutEnd)] == ["interrupted"]
     assert len(session.told(Stop)) == 1
     assert session.state.phase is Phase.GENERATING
 
@@ -80,7 +81,7 @@ def test_bars_outside_the_phrase_are_refused_and_the_phrase_goes_on() -> None:
     session = given()
     session.receives(osc.Infill(2, 4), osc.Infill(3, 2))
     assert errors(session) == [Code.OUT_OF_RANGE, Code.OUT_OF_RANGE]
-    assert "choose from 1 to 3" in session.sent(osc.Error)[0].reason
+    assert "choose from 1 to 3" in session.sent(Error)[0].reason
     assert session.state.phase is Phase.LISTENING
     assert not session.told(Infill)
 
@@ -96,13 +97,13 @@ def test_variations_are_made_one_after_the_other_and_each_is_told_when_it_is_rea
     session.receives(osc.Variations(2, 1))
     assert len(session.told(Vary)) == 1
     session.says(*FIRST, end="done")
-    assert session.sent(osc.Variation) == [osc.Variation(1, 1)]
+    assert session.sent(Variation) == [Variation(1, 1)]
     assert len(session.told(Vary)) == 2
     assert session.state.phase is Phase.GENERATING
     session.says(*SECOND, end="done")
-    assert session.sent(osc.Variation)[-1] == osc.Variation(2, 1)
+    assert session.sent(Variation)[-1] == Variation(2, 1)
     assert session.state.phase is Phase.IDLE
-    assert not session.sent(osc.OutNote)
+    assert not session.sent(OutNote)
 
 
 def test_the_chosen_variation_plays_and_the_conversation_goes_on_from_it() -> None:
@@ -110,8 +111,8 @@ def test_the_chosen_variation_plays_and_the_conversation_goes_on_from_it() -> No
     session.receives(osc.Choose(2))
     assert session.told(Choose) == [Choose(session.told(Vary)[1].request)]
     session.waits(beats=5)
-    assert [note.pitch for note in session.sent(osc.OutNote)] == [67]
-    assert [end.reason for end in session.sent(osc.OutEnd)] == ["done"]
+    assert [note.pitch for note in session.sent(OutNote)] == [67]
+    assert [end.reason for end in session.sent(OutEnd)] == ["done"]
     assert silent(session)
     session.receives(osc.Continue(1))
     assert len(session.told(Ask)) == len(session.told(Reset)) == 1
@@ -123,8 +124,8 @@ def test_another_variation_can_be_chosen_while_one_plays() -> None:
     session.waits(beats=0.5)
     session.receives(osc.Choose(1))
     session.waits(beats=6)
-    assert [note.pitch for note in session.sent(osc.OutNote)] == [67, 64]
-    assert [end.reason for end in session.sent(osc.OutEnd)] == ["interrupted", "done"]
+    assert [note.pitch for note in session.sent(OutNote)] == [67, 64]
+    assert [end.reason for end in session.sent(OutEnd)] == ["interrupted", "done"]
     assert silent(session)
 
 
@@ -145,7 +146,7 @@ def test_a_stop_keeps_the_variations_that_are_ready() -> None:
     session.waits(beats=0.5)
     session.receives(osc.Stop(), osc.Panic(), osc.Choose(2))
     session.waits(beats=6)
-    assert session.sent(osc.OutNote)[-1].pitch == 67
+    assert session.sent(OutNote)[-1].pitch == 67
     assert silent(session)
 
 

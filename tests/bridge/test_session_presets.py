@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import Ask, Load, Loaded, LoadFailed, Trouble
+from meloformer.bridge.outgoing import Error, OutEnd, OutNote, PresetFailed, PresetLoaded, Presets
 from meloformer.bridge.session.actions import ListPresets, ReadPreset, Send, Tell
 from meloformer.bridge.session.events import (
     EngineGone,
@@ -30,7 +31,7 @@ def test_an_engine_that_starts_loads_the_preset_in_use() -> None:
     session.happens(EngineStarted())
     assert session.told(Load) == [Load("band", "band.safetensors", "cpu")]
     session.happens(Loaded("band", 1234.0))
-    assert session.sent(osc.PresetLoaded) == [osc.PresetLoaded("band", 1234.0)]
+    assert session.sent(PresetLoaded) == [PresetLoaded("band", 1234.0)]
     assert session.state.engine is Engine.READY
 
 
@@ -41,7 +42,7 @@ def test_a_preset_is_read_loaded_and_then_in_use() -> None:
     assert session.state.preset == BAND
     session.happens(Loaded("solo", 80.0))
     assert session.state.preset == SOLO
-    assert session.sent(osc.PresetLoaded) == [osc.PresetLoaded("solo", 80.0)]
+    assert session.sent(PresetLoaded) == [PresetLoaded("solo", 80.0)]
 
 
 def test_a_swap_leaves_what_sounds_and_what_is_to_sound_as_it_is() -> None:
@@ -51,12 +52,12 @@ def test_a_swap_leaves_what_sounds_and_what_is_to_sound_as_it_is() -> None:
     session.says(BAR, NoteOn(96, 0, 64, 20))
     session.waits(beats=3.5)
     swap = session.happens(PresetRead(SOLO), Loaded("solo", 80.0))
-    assert swap == [Tell(session.told(Load)[-1]), Send(osc.PresetLoaded("solo", 80.0))]
+    assert swap == [Tell(session.told(Load)[-1]), Send(PresetLoaded("solo", 80.0))]
     session.says(NoteOff(144, 0, 64), NoteOn(144, 0, 67, 20), end="done")
     session.waits(beats=10)
-    assert [note.channel for note in session.sent(osc.OutNote)] == [1, 1]
+    assert [note.channel for note in session.sent(OutNote)] == [1, 1]
     assert sounding([action for _, action in session.done]) == (set(), set())
-    assert session.sent(osc.OutEnd)[0].reason == "done"
+    assert session.sent(OutEnd)[0].reason == "done"
 
 
 def test_after_a_swap_the_next_phrase_is_the_new_presets() -> None:
@@ -68,7 +69,7 @@ def test_after_a_swap_the_next_phrase_is_the_new_presets() -> None:
     session.receives(osc.PhraseEnd())
     session.says(BAR, NoteOn(96, 0, 64, 20))
     session.waits(beats=4)
-    assert session.sent(osc.OutNote)[0].channel == 5
+    assert session.sent(OutNote)[0].channel == 5
 
 
 def test_a_phrase_keeps_the_way_of_listening_with_which_it_began() -> None:
@@ -92,16 +93,14 @@ def test_a_broken_preset_is_told_and_changes_nothing() -> None:
     session = Rehearsal()
     before = session.state
     session.happens(PresetRefused("solo", "solo.yaml:4: answer.bars must be 1 to 64"))
-    assert session.sent(osc.PresetFailed) == [
-        osc.PresetFailed("solo", "solo.yaml:4: answer.bars must be 1 to 64")
-    ]
+    assert session.sent(PresetFailed) == [PresetFailed("solo", "solo.yaml:4: answer.bars must be 1 to 64")]
     assert session.state == before
 
 
 def test_weights_that_cannot_be_used_leave_the_old_preset_in_use() -> None:
     session = Rehearsal()
     session.happens(PresetRead(SOLO), LoadFailed("solo", "another vocabulary"))
-    assert session.sent(osc.PresetFailed) == [osc.PresetFailed("solo", "another vocabulary")]
+    assert session.sent(PresetFailed) == [PresetFailed("solo", "another vocabulary")]
     assert session.state.preset == BAND
     session.plays(60)
     assert session.heard
@@ -111,7 +110,7 @@ def test_while_one_preset_loads_the_last_one_asked_for_waits() -> None:
     session = Rehearsal()
     session.happens(*(PresetRead(band(name)) for name in ("one", "two", "three")))
     assert [load.name for load in session.told(Load)] == ["one"]
-    assert [failed.name for failed in session.sent(osc.PresetFailed)] == ["two"]
+    assert [failed.name for failed in session.sent(PresetFailed)] == ["two"]
     session.happens(Loaded("one", 1.0))
     assert [load.name for load in session.told(Load)] == ["one", "three"]
 
@@ -120,7 +119,7 @@ def test_without_any_model_notes_are_refused_until_a_preset_loads() -> None:
     session = Rehearsal(ready=False)
     session.happens(EngineStarted(), LoadFailed("band", "band.safetensors is not there"))
     session.receives(osc.LiveNote(1, 60, 80))
-    assert "no model is loaded" in session.sent(osc.Error)[0].reason
+    assert "no model is loaded" in session.sent(Error)[0].reason
     session.happens(PresetRead(SOLO), Loaded("solo", 1.0))
     session.receives(osc.LiveNote(1, 60, 80))
     assert session.heard
@@ -129,7 +128,7 @@ def test_without_any_model_notes_are_refused_until_a_preset_loads() -> None:
 def test_an_engine_that_is_gone_loads_the_preset_in_use_again() -> None:
     session = Rehearsal()
     session.happens(PresetRead(SOLO), EngineGone("it ended by itself"))
-    assert session.sent(osc.PresetFailed) == [osc.PresetFailed("solo", "it ended by itself")]
+    assert session.sent(PresetFailed) == [PresetFailed("solo", "it ended by itself")]
     session.happens(EngineStarted())
     assert [load.name for load in session.told(Load)] == ["solo", "band"]
 
@@ -137,14 +136,14 @@ def test_an_engine_that_is_gone_loads_the_preset_in_use_again() -> None:
 def test_trouble_in_the_engine_is_told() -> None:
     session = Rehearsal()
     session.happens(Trouble("out of memory; use a smaller preset"))
-    assert session.sent(osc.Error)[0].reason == "out of memory; use a smaller preset"
+    assert session.sent(Error)[0].reason == "out of memory; use a smaller preset"
 
 
 def test_the_presets_there_are_are_told() -> None:
     session = Rehearsal()
     assert session.receives(osc.AskPresets()) == [ListPresets()]
     session.happens(PresetsListed(("band", "solo")))
-    assert session.sent(osc.Presets) == [osc.Presets(("band", "solo"))]
+    assert session.sent(Presets) == [Presets(("band", "solo"))]
 
 
 def test_a_phrase_played_while_the_first_model_loads_is_answered_when_it_is_there() -> None:
@@ -164,5 +163,5 @@ def test_a_phrase_that_waits_for_a_model_that_cannot_be_loaded_has_an_end() -> N
     session.plays(60)
     session.receives(osc.PhraseEnd())
     session.happens(LoadFailed("band", "another vocabulary"))
-    assert session.sent(osc.OutEnd) == [osc.OutEnd("1", 0, "failed")]
+    assert session.sent(OutEnd) == [OutEnd("1", 0, "failed")]
     assert session.state.phase is Phase.IDLE

@@ -8,35 +8,10 @@ from hypothesis import settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from meloformer.bridge import addresses as osc
-from meloformer.bridge.border import write
-from meloformer.bridge.engine.messages import (
-    Ask,
-    Choose,
-    Ended,
-    Heard,
-    Infill,
-    Loaded,
-    LoadFailed,
-    NextBar,
-    Reset,
-    Revise,
-    Said,
-    Stop,
-    Vary,
-)
+from meloformer.bridge import incoming as osc
+from meloformer.bridge.engine.messages import Ended, Loaded, LoadFailed, Said
 from meloformer.bridge.errors import Code, Refused
-from meloformer.bridge.midi import (
-    MidiContinue,
-    MidiControl,
-    MidiIn,
-    MidiNote,
-    MidiPosition,
-    MidiProgram,
-    MidiStart,
-    MidiStop,
-    MidiTick,
-)
+from meloformer.bridge.midi import MidiIn, MidiTick
 from meloformer.bridge.session.actions import Action, Send, Tell
 from meloformer.bridge.session.events import (
     Closing,
@@ -50,91 +25,13 @@ from meloformer.bridge.session.events import (
 from meloformer.bridge.session.phases import Phase
 from meloformer.bridge.session.state import Engine
 from meloformer.bridge.tempo import Tempo, quarters
-from meloformer.model.encoder import Encoder
-from meloformer.model.events import BarStart, NoteOn
-from meloformer.presets.preset import Listen
-from rehearsal import BAND, FakeBand, Rehearsal, band, sounding
+from meloformer.model.events import NoteOn
+from rehearsal import Rehearsal, sounding
+from repertoire import MESSAGES, MIDI, PRESETS
+from strict import StrictClient, StrictEngine
 
 CHANNELS = some.sampled_from([1, 2, 10])
 PITCHES = some.integers(60, 63)
-PRESETS = {
-    "band": BAND,
-    "bars": band("bars", end="bars", bars=1),
-    "now": band("now", quantise="now"),
-    "beat": band("beat", end="signal", quantise="beat"),
-    "gently": replace(BAND, name="gently", answer=replace(BAND.answer, interrupt="beat")),
-    "free": replace(
-        band("free"),
-        listen=replace(BAND.listen, tempo="free"),
-        answer=replace(BAND.answer, interrupt="beat"),
-    ),
-    "free bars": replace(BAND, name="free bars", listen=Listen("bars", 2.0, 1, "free")),
-}
-MESSAGES: list[osc.Incoming] = [
-    osc.PhraseBegin(),
-    osc.PhraseEnd(),
-    osc.Infill(1, 1),
-    osc.Infill(2, 1),
-    osc.Infill(1, 2),
-    osc.Variations(2, 1),
-    osc.Variations(3, 2),
-    osc.Choose(1),
-    osc.Choose(2),
-    osc.Accompany(1),
-    osc.Accompany(1),
-    osc.Accompany(0),
-    osc.Pause(1),
-    osc.Pause(0),
-    osc.Mute(1),
-    osc.Mute(0),
-    osc.Reset(),
-    osc.Stop(),
-    osc.Panic(),
-    osc.TransportStart(),
-    osc.TransportStop(),
-    osc.TransportContinue(),
-    osc.TransportFree(1),
-    osc.TransportFree(1),
-    osc.TransportFree(0),
-    osc.TransportClock("internal"),
-    osc.TransportClock("auto"),
-    osc.TransportClock("midi"),
-    osc.TransportClock("osc"),
-    osc.TransportClock("link"),
-    osc.TransportMeter(3, 4),
-    osc.TransportMeter(7, 8),
-    osc.TransportMeter(32, 1),
-    osc.LoadPreset("other"),
-    osc.AskPresets(),
-    osc.AskStatus(),
-    osc.AskHelp("/melo/note"),
-    osc.AskHelp("/melo/nothing"),
-    osc.Ping(),
-    osc.Hello(9000),
-    osc.Bye(9000),
-    osc.SetControl("bars", 1),
-    osc.SetControl("velocity", 2.0),
-    osc.SetControl("temperature", 0.5),
-    osc.SetControl("temperature", 1.5),
-    osc.SetControl("scale", "C major"),
-    osc.TransportPosition(13.5),
-    osc.TransportPosition(0.0),
-    osc.TransportPosition(8.0),
-]
-MIDI: list[MidiIn] = [
-    MidiNote(1, 60, 80),
-    MidiNote(1, 60, 0),
-    MidiNote(10, 36, 80),
-    MidiControl(1, 64, 127),
-    MidiControl(1, 64, 0),
-    MidiControl(1, 20, 99),
-    MidiControl(1, 123, 0),
-    MidiProgram(2, 40),
-    MidiStart(),
-    MidiStop(),
-    MidiContinue(),
-    MidiPosition(8),
-]
 
 
 class Conversation(RuleBasedStateMachine):
@@ -143,14 +40,9 @@ class Conversation(RuleBasedStateMachine):
     @initialize(preset=some.sampled_from(sorted(PRESETS)), ready=some.sampled_from([True, True, True, False]))
     def begins(self, preset: str, ready: bool) -> None:
         self.session = Rehearsal(PRESETS[preset], ready, has_link=True)
-        self.band = FakeBand()
-        self.line = 0
-        self.varied: set[str] = set()
-        self.encoder: Encoder | None = None
+        self.engine, self.client = StrictEngine(), StrictClient()
+        self.band = self.engine.band
         self.seen = 0
-        self.open_request: str | None = None
-        self.last_tag = 0.0
-        self.tags: dict[int, float] = {}  # of the notes that sound
 
     # What may happen
 
@@ -317,66 +209,9 @@ class Conversation(RuleBasedStateMachine):
         new, self.seen = self.session.done[self.seen :], len(self.session.done)
         for at, action in new:
             if isinstance(action, Tell):
-                self.engine_takes(action)
+                self.engine.takes(action.message, self.session.state.engine is Engine.READY)
             elif isinstance(action, Send):
-                self.client_takes(at, action)
-
-    def engine_takes(self, action: Tell) -> None:
-        message = action.message
-        if isinstance(message, Reset):
-            self.encoder, self.varied = Encoder(), set()
-            self.band.begins()
-        elif isinstance(message, Heard):
-            assert self.encoder is not None, "heard before a conversation was begun"
-            self.encoder.push(message.event)  # raises where the event is out of place
-            self.varied = set()
-            if isinstance(message.event, BarStart):
-                self.band.heard.append(message.event)
-                self.line = message.event.tick + message.event.meter.ticks
-        elif isinstance(message, NextBar):
-            assert self.band.asked is None, "asked while a bar was being made"
-            assert message.start.tick == self.line, "a bar line was not told"
-            self.band.takes(message)
-        elif isinstance(message, Choose):
-            assert message.request in self.varied, "chosen, and never made"
-            assert self.band.asked is None, "chosen while an answer was under way"
-        elif isinstance(message, Ask | Vary | Infill):
-            assert self.band.asked is None, "asked while an answer was under way"
-            assert self.session.state.engine is Engine.READY, "asked without a model"
-            self.varied = {*self.varied, message.request} if isinstance(message, Vary) else set()
-            self.band.takes(message)
-        elif isinstance(message, Revise):
-            assert self.band.asked is None, "made anew while an answer was under way"
-            assert message.tick in self.band.open_at, "made anew from where no bar begins"
-            self.band.takes(message)
-        elif isinstance(message, Stop):
-            assert self.band.asked is not None
-            assert self.band.asked.request == message.request
-            self.band.asked = None
-
-    def client_takes(self, at: float, action: Send) -> None:
-        message = action.message
-        address, values = write(message)
-        assert address.startswith("/melo/")
-        assert all(type(value) in (int, float, str) for value in values)
-        if action.at is not None:
-            assert action.at >= at
-        if isinstance(message, osc.OutBegin):
-            assert self.open_request is None
-            self.open_request = message.request
-            self.last_tag = 0.0
-        elif isinstance(message, osc.OutEnd):
-            assert self.open_request == message.request
-            self.open_request = None
-        elif isinstance(message, osc.OutNote):
-            assert self.open_request is not None
-            assert action.at is not None
-            assert action.at >= self.last_tag
-            self.last_tag = action.at
-            self.tags[message.id] = action.at
-        elif isinstance(message, osc.OutOff):
-            assert action.at is not None
-            assert action.at >= self.tags.pop(message.id)
+                self.client.takes(at, action)
 
     def teardown(self) -> None:
         if not hasattr(self, "session"):
@@ -386,7 +221,7 @@ class Conversation(RuleBasedStateMachine):
         self.keep_up()
         everything: list[Action] = [action for _, action in self.session.done]
         assert sounding(everything) == (set(), set())
-        assert self.open_request is None
+        assert self.client.open_request is None
 
 
 Conversation.TestCase.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.incoming import INCOMING
 from meloformer.bridge.midi import MidiControl, MidiNote, MidiProgram
-from meloformer.bridge.rows import INCOMING
+from meloformer.bridge.outgoing import Error, Help, Pong, Status, Welcome
 from meloformer.bridge.session.events import Rejected
 from meloformer.bridge.session.phases import Phase
 from meloformer.bridge.session.state import Client
@@ -24,7 +25,7 @@ COMMON = Meter(4, 4)
 def test_hello_is_welcomed_and_remembered_until_bye() -> None:
     session = Rehearsal()
     session.receives(osc.Hello(9000))
-    assert session.sent(osc.Welcome) == [osc.Welcome("1.2.3", "band")]
+    assert session.sent(Welcome) == [Welcome("1.2.3", "band")]
     assert session.state.clients == {Client(HOST, 9000)}
     session.receives(osc.Bye(9000))
     assert not session.state.clients
@@ -34,9 +35,9 @@ def test_there_is_room_for_so_many_clients() -> None:
     session = Rehearsal()
     session.receives(*(osc.Hello(9000 + number) for number in range(33)))
     assert len(session.state.clients) == 32
-    assert session.sent(osc.Error)[0].code == Code.TOO_MUCH
+    assert session.sent(Error)[0].code == Code.TOO_MUCH
     session.receives(osc.Hello(9000))
-    assert len(session.sent(osc.Error)) == 1
+    assert len(session.sent(Error)) == 1
 
 
 def test_status_tells_names_and_values_in_turn() -> None:
@@ -44,7 +45,7 @@ def test_status_tells_names_and_values_in_turn() -> None:
     session.receives(osc.TransportStart(), osc.SetControl("bars", 2))
     session.waits(2.5)
     session.receives(osc.AskStatus())
-    pairs = session.sent(osc.Status)[0].pairs
+    pairs = session.sent(Status)[0].pairs
     status = dict(zip(pairs[::2], pairs[1::2], strict=True))
     assert status["state"] == "idle"
     assert status["beat"] == 5.0
@@ -57,21 +58,21 @@ def test_status_tells_names_and_values_in_turn() -> None:
 def test_ping_is_answered() -> None:
     session = Rehearsal()
     session.receives(osc.Ping())
-    assert session.sent(osc.Pong) == [osc.Pong()]
+    assert session.sent(Pong) == [Pong()]
 
 
 def test_help_tells_every_address_or_one() -> None:
     session = Rehearsal()
     session.receives(osc.AskHelp())
-    assert len(session.sent(osc.Help)) == len(INCOMING)
+    assert len(session.sent(Help)) == len(INCOMING)
     session.receives(osc.AskHelp("/melo/noote"))
-    assert "/melo/note" in session.sent(osc.Error)[0].reason
+    assert "/melo/note" in session.sent(Error)[0].reason
 
 
 def test_what_the_border_refused_is_told() -> None:
     session = Rehearsal()
     session.happens(Rejected(Refused(Code.NOT_OSC, "/", "not OSC; send OSC 1.0")))
-    assert session.sent(osc.Error) == [osc.Error(Code.NOT_OSC, "/", "not OSC; send OSC 1.0")]
+    assert session.sent(Error) == [Error(Code.NOT_OSC, "/", "not OSC; send OSC 1.0")]
 
 
 def test_a_knob_turns_the_control_that_the_preset_maps_to_it() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.engine.messages import Ask, Revise, Stop
+from meloformer.bridge.outgoing import OutBar, OutEnd, OutNote, OutOff
 from meloformer.bridge.session.events import Closing
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.score import Meter
@@ -57,8 +58,8 @@ def test_what_was_planned_from_that_bar_on_is_given_up_and_the_new_bars_sound_in
     session.waits(beats=3.1)
     session.says(BarStart(192, COMMON), NoteOff(192, 0, 61), NoteOn(192, 0, 72, 20), end="done")
     session.waits(beats=20)
-    assert [note.pitch for note in session.sent(osc.OutNote)] == [61, 72]
-    assert [end.reason for end in session.sent(osc.OutEnd)] == ["done"]
+    assert [note.pitch for note in session.sent(OutNote)] == [61, 72]
+    assert [end.reason for end in session.sent(OutEnd)] == ["done"]
     assert silent(session)
 
 
@@ -68,7 +69,7 @@ def test_a_note_held_over_the_line_sounds_on_until_the_new_bars_end_it() -> None
     session.waits(beats=3.1)
     session.says(BarStart(192, COMMON), NoteOff(216, 0, 61), end="done")
     session.waits(beats=20)
-    (off,) = session.sent(osc.OutOff)
+    (off,) = session.sent(OutOff)
     assert off.beat == pytest.approx(9.0)
 
 
@@ -83,7 +84,7 @@ def test_a_drum_struck_just_before_the_line_gets_its_off_all_the_same() -> None:
     session.waits(beats=3.1)
     session.says(BarStart(192, COMMON), end="done")
     session.waits(beats=20)
-    assert [note.pitch for note in session.sent(osc.OutNote)] == [60, 38]
+    assert [note.pitch for note in session.sent(OutNote)] == [60, 38]
     assert silent(session)
 
 
@@ -143,7 +144,7 @@ def test_a_new_meter_begins_with_the_answers_next_bar() -> None:
         BarStart(192, Meter(3, 4)), BarStart(264, Meter(3, 4)), BarStart(336, Meter(3, 4)), end="done"
     )
     session.waits(beats=20)
-    assert session.tags(osc.OutBar)[-2:] == [pytest.approx(100 + beat / 2) for beat in (11, 14)]
+    assert session.tags(OutBar)[-2:] == [pytest.approx(100 + beat / 2) for beat in (11, 14)]
 
 
 def test_a_continuation_that_waits_is_asked_for_again_after_the_new_plan() -> None:
@@ -157,7 +158,7 @@ def test_a_continuation_that_waits_is_asked_for_again_after_the_new_plan() -> No
     assert len(session.told(Ask)) == 3
     session.says(BarStart(480, COMMON), NoteOn(480, 0, 81, 20), end="done")
     session.waits(beats=30)
-    assert [note.pitch for note in session.sent(osc.OutNote)][-1] == 81
+    assert [note.pitch for note in session.sent(OutNote)][-1] == 81
     assert silent(session)
 
 
@@ -170,7 +171,7 @@ def test_music_without_end_goes_on_until_it_is_stopped_and_takes_up_what_is_turn
         lines = [BarStart(tick + 96 * number, COMMON) for number in range(8)]
         session.says(lines[0], NoteOn(tick, 0, 60 + chunk, 20), *lines[1:], end="done")
         session.waits(beats=31)
-    assert [note.pitch for note in session.sent(osc.OutNote)] == [60, 61, 62]
+    assert [note.pitch for note in session.sent(OutNote)] == [60, 61, 62]
     assert len(session.told(Ask)) > 3
     session.receives(osc.Stop())
     session.happens(Closing())
@@ -188,4 +189,4 @@ def test_a_number_of_bars_lets_music_without_end_come_to_one() -> None:
     session.says(*(BarStart(480 + 96 * number, COMMON) for number in range(8)), end="done")
     session.waits(beats=60)
     assert len(session.told(Ask)) == 2
-    assert [end.reason for end in session.sent(osc.OutEnd)] == ["done", "done"]
+    assert [end.reason for end in session.sent(OutEnd)] == ["done", "done"]

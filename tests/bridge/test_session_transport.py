@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.errors import Code
 from meloformer.bridge.midi import MidiContinue, MidiPosition, MidiStart, MidiStop
+from meloformer.bridge.outgoing import Error, OutNote, OutOff
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.events import BarStart, NoteOff, NoteOn
 from meloformer.model.score import Meter
@@ -64,12 +65,12 @@ def test_a_tempo_change_moves_the_notes_that_have_not_left() -> None:
 def test_a_tempo_change_leaves_a_note_that_has_left() -> None:
     session = answered(NoteOn(96, 0, 64, 20), NoteOff(100, 0, 64))
     session.waits(beats=2.95)
-    (tag,) = session.tags(osc.OutNote)
+    (tag,) = session.tags(OutNote)
     session.receives(osc.TransportTempo(400.0))
     session.waits(beats=4)
-    assert session.tags(osc.OutNote) == [tag]
+    assert session.tags(OutNote) == [tag]
     assert [at for at, _, velocity in session.midi_notes if velocity] == [pytest.approx(tag)]
-    off = session.tags(osc.OutOff)[0]
+    off = session.tags(OutOff)[0]
     assert off is not None
     assert tag is not None
     assert off >= tag
@@ -120,7 +121,7 @@ def test_a_score_is_in_the_meter_asked_for_last() -> None:
 def test_a_meter_that_cannot_be_is_refused(numerator: int, denominator: int) -> None:
     session = Rehearsal()
     session.receives(osc.TransportMeter(numerator, denominator))
-    (error,) = session.sent(osc.Error)
+    (error,) = session.sent(Error)
     assert error.code == Code.OUT_OF_RANGE
     assert f"{numerator}/{denominator}" in error.reason
 

@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit import PATIENCE_S, running_bridge, wait_until
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge import running
 from meloformer.bridge.errors import BridgeError, Code
 from meloformer.bridge.midi import MidiNote
+from meloformer.bridge.outgoing import Error
 from meloformer.bridge.session.events import TakeLost
 from meloformer.bridge.session.machine import begin, step
 from meloformer.bridge.takes.latency import Latencies
@@ -208,7 +209,7 @@ def test_a_disk_that_is_full_is_told_once_and_the_session_goes_on(session: Kept,
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     assert "make room" in lost.reason and told.empty()
     session.happens(lost)
-    (error,) = session.sent(osc.Error)
+    (error,) = session.sent(Error)
     assert error.code == Code.NOT_KEPT
 
 

@@ -11,7 +11,8 @@ from subprocess import PIPE
 import pytest
 import rtmidi
 
-from kit import PATIENCE_S, JackPlayer, JackRecorder, jack_server, wait_until
+from jack_room import JackPlayer, JackRecorder, jack_server
+from kit import PATIENCE_S, wait_until
 from meloformer.bridge import now
 from meloformer.bridge.errors import BridgeError
 from meloformer.bridge.midi import (

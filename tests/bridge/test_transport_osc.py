@@ -10,8 +10,9 @@ import pytest
 
 from kit import OscClient, osc_client, wait_until
 from meloformer.bridge import now, running
-from meloformer.bridge.addresses import LiveNote, OutNote, Ping, Pong
 from meloformer.bridge.errors import BridgeError, Code
+from meloformer.bridge.incoming import LiveNote, Ping
+from meloformer.bridge.outgoing import OutNote, Pong
 from meloformer.bridge.session.events import Received, Rejected
 from meloformer.bridge.settings import Endpoint
 from meloformer.bridge.transports.osc import OscWire

@@ -8,11 +8,12 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 from kit import PATIENCE_S, wait_until
-from meloformer.bridge import addresses as osc
+from meloformer.bridge import incoming as osc
 from meloformer.bridge import now, running
 from meloformer.bridge.library import Library
 from meloformer.bridge.loop import Inbox, Loop, Outside
 from meloformer.bridge.midi import MidiNote, MidiOut
+from meloformer.bridge.outgoing import OutEnd, Outgoing, OutNote, OutOff
 from meloformer.bridge.session.events import Closing, Played, Received
 from meloformer.bridge.session.machine import begin
 from meloformer.bridge.transports.quiet import QuietWire
@@ -26,7 +27,7 @@ class QuietBridge:
 
     def __init__(self, presets: Path) -> None:
         self.inbox: Inbox = SimpleQueue()
-        self.sent: list[osc.Outgoing] = []
+        self.sent: list[Outgoing] = []
         self.sounded: list[MidiOut] = []
         self._engine = running.EngineProcess(self.inbox.put)
         library = Library(presets, 1, self.inbox.put)
@@ -65,10 +66,10 @@ def test_a_phrase_is_answered_without_a_wire(presets: Path) -> None:
             bridge.inbox.put(Played(MidiNote(1, pitch, 90), now.seconds()))
             bridge.inbox.put(Played(MidiNote(1, pitch, 0), now.seconds()))
         bridge.receive(osc.PhraseEnd())
-        wait_until(lambda: bridge.all(osc.OutEnd), "the end of the answer")
-        assert bridge.all(osc.OutEnd)[0].reason == "done"
-        struck = [note.id for note in bridge.all(osc.OutNote)]
-        assert struck and sorted(struck) == sorted(off.id for off in bridge.all(osc.OutOff))
+        wait_until(lambda: bridge.all(OutEnd), "the end of the answer")
+        assert bridge.all(OutEnd)[0].reason == "done"
+        struck = [note.id for note in bridge.all(OutNote)]
+        assert struck and sorted(struck) == sorted(off.id for off in bridge.all(OutOff))
 
 
 def test_a_loop_that_is_closed_in_an_answer_leaves_silence(presets: Path) -> None:

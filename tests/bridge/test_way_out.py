@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kit import JackRecorder, running_bridge, wait_until
+from jack_room import JackRecorder
+from kit import running_bridge, wait_until
 from meloformer.bridge.errors import Code
 from meloformer.bridge.transports.midi import OUT_NAME
 from playing import BRISK, assert_all_ended, assert_answered, assert_silent, send_phrase

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from meloformer.model import vocabulary as v
 from meloformer.model.decoder import decode
-from meloformer.model.encoder import EncodeError, Telling, encode
+from meloformer.model.encoder import EncodeError
 from meloformer.model.score import Meter, Note, Score, TempoChange
+from meloformer.model.telling import Telling, encode
 from music import COMMON, scores, tellings
 
 TEMPO = (TempoChange(0, 70),)

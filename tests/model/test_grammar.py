@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from meloformer.model import vocabulary as v
 from meloformer.model.decoder import decode
-from meloformer.model.encoder import encode
 from meloformer.model.events import NoteOff, NoteOn
 from meloformer.model.grammar import Grammar, GrammarError
 from meloformer.model.reading import Last
 from meloformer.model.score import Score
+from meloformer.model.telling import encode
 
 # how often each kind is taken where it may stand; ends and parts are rare, so that walks get long
 WEIGHTS = {"EOS": 0.2, "FUTURE": 0.3, "PRESENT": 0.5, "BAR": 1.5, "OFFALL": 2.0, "ON": 3.0, "D": 3.0}

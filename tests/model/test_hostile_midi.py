@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meloformer.model.decoder import decode
-from meloformer.model.encoder import encode
 from meloformer.model.midi import MidiError, read, write
 from meloformer.model.score import Meter, Note, Score, TempoChange
+from meloformer.model.telling import encode
 
 Event = tuple[int, bytes]
 FARTHEST = 2**28 - 1  # the longest wait that one event can tell

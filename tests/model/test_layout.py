@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from meloformer.model import vocabulary as v
-from meloformer.model.encoder import Telling, encode
 from meloformer.model.layout import NO_INSTRUMENT, PADDING, Document, Place, Placer, pack
+from meloformer.model.telling import Telling, encode
 from music import document, piece
 
 

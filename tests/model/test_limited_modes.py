@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from limited import DARING, PLAYED, bounded, kept, rules
 
+from limited import DARING, PLAYED, bounded, kept, rules
 from meloformer.model import vocabulary as v
 from meloformer.model.arrays import Arrays
 from meloformer.model.companion import Companion

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from limited import DARING, PLAYED, kept, rules
 
+from limited import DARING, PLAYED, kept, rules
 from meloformer.model import vocabulary as v
-from meloformer.model.encoder import encode
 from meloformer.model.events import Event, NoteOn
 from meloformer.model.grammar import Grammar
 from meloformer.model.limiter import Limiter
@@ -24,6 +23,7 @@ from meloformer.model.network import Network
 from meloformer.model.performer import Performer, own
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Score
+from meloformer.model.telling import encode
 from meloformer.model.weights import load
 from meloformer.presets import SHIPPED
 from music import TINY, network, scores, told

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from meloformer.model import vocabulary as v
 from meloformer.model.automaton import Automaton
-from meloformer.model.encoder import encode
 from meloformer.model.memory import EXACT_SHARES, LENGTHS, MOVED_SHARES, Exact, Memory, Moved, Recall
 from meloformer.model.score import Score
+from meloformer.model.telling import encode
 from music import scores
 
 EVERYTHING = np.ones(v.SIZE, dtype=np.bool_)

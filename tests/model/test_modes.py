@@ -10,7 +10,6 @@ from meloformer.model import vocabulary as v
 from meloformer.model.accompany import accompany
 from meloformer.model.companion import Companion
 from meloformer.model.decoder import decode
-from meloformer.model.encoder import Telling, encode
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.infill import around, infill
 from meloformer.model.listener import Listener
@@ -18,6 +17,7 @@ from meloformer.model.network import Network
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter, Score
+from meloformer.model.telling import Telling, encode
 from music import COMMON, TINY, arrays, network, piece, scores, told
 
 DARING = Sampling(temperature=1.5, top_p=1.0, min_p=0.0)  # an untrained network then tries everything

@@ -15,7 +15,6 @@ from meloformer.model import attention
 from meloformer.model import vocabulary as v
 from meloformer.model.attention import dense_attend
 from meloformer.model.decoder import collect, decode
-from meloformer.model.encoder import encode
 from meloformer.model.layout import Document, pack
 from meloformer.model.listener import Listener
 from meloformer.model.masks import Columns, dense, hid_attention
@@ -25,6 +24,7 @@ from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter, Note, Score, TempoChange, tempo_step
 from meloformer.model.shape import HEAD_DIM
+from meloformer.model.telling import encode
 from music import COMMON, columns, document, network, piece, told
 
 TEMPO = (TempoChange(0, tempo_step(120)),)

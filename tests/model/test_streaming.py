@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from meloformer.model import vocabulary as v
 from meloformer.model.decoder import collect, decode
-from meloformer.model.encoder import EncodeError, Encoder, encode
+from meloformer.model.encoder import EncodeError, Encoder
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn, TempoSet
 from meloformer.model.grammar import Grammar, GrammarError
 from meloformer.model.score import Meter, Score
+from meloformer.model.telling import encode
 from music import COMMON, scores, tellings, told
 
 BEGUN = (BarStart(0, COMMON), TempoSet(0, 70))

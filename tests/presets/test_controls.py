@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from meloformer.model.harmony import ROOTS, SCALES, SUFFIXES, progression, scale
 from meloformer.model.limits import GRIDS
-from meloformer.presets.controls import CC_TOP, CONTROLS, Control
+from meloformer.presets.control import CC_TOP, Control
+from meloformer.presets.controls import CONTROLS
 from meloformer.presets.preset import ControlSettings
 from meloformer.presets.words import instruments
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from meloformer.presets.controls import CONTROLS
-from meloformer.presets.errors import WAY_OUT, BrokenPresetError, PresetError, PresetNotFoundError
+from meloformer.presets.errors import WAY_OUT, BrokenPresetError, PresetError
 from meloformer.presets.parts import DRUMS, Part
 from meloformer.presets.preset import DEFAULT_MIDI_MAP, Answer, Listen, MidiMapping, Preset
-from meloformer.presets.reader import find, name_of, names, read, upgraded
+from meloformer.presets.reader import read, upgraded
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 WEIGHTS = "tune.safetensors"
@@ -236,25 +236,6 @@ def test_a_preset_that_cannot_be_opened_is_told_by_its_name(tmp_path: Path) -> N
         read(tmp_path / "tune.yaml")
 
 
-def test_names_are_sorted_and_a_broken_preset_hides_no_other(tmp_path: Path) -> None:
-    for name in ("waltz", "band", "ambient"):
-        (tmp_path / f"{name}.yaml").write_text("[[[")
-    assert names(tmp_path) == ["ambient", "band", "waltz"]
-
-
-def test_what_an_editor_leaves_behind_is_no_preset(tmp_path: Path) -> None:
-    left = ["band.yaml~", ".band.yaml", ".band.yaml.swp", "#band.yaml#", "band.yaml.tmp", "band copy.yaml"]
-    for name in left:
-        (tmp_path / name).touch()
-    (tmp_path / "folder.yaml").mkdir()
-    assert names(tmp_path) == []
-
-
-def test_a_preset_is_found_by_its_name(tmp_path: Path) -> None:
-    (tmp_path / "band.yaml").touch()
-    assert find("band", tmp_path) == tmp_path / "band.yaml"
-
-
 def test_a_part_may_say_what_its_channel_keeps_to(reads: Reads) -> None:
     bass = "{channel: 2, program: 33, polyphony: 1, velocity_range: [40, 90]}"
     preset = reads(SMALLEST + f"parts:\n- {bass}\n- {{channel: 3, program: 0}}\n")
@@ -288,26 +269,3 @@ def test_a_note_cannot_be_sent_before_it_is_planned_for_good(reads: Reads) -> No
         BrokenPresetError, match=r"answer.commit: 3 is not allowed; .*at most the lookahead.* 2"
     ):
         reads(SMALLEST + "answer: {lookahead: 2, commit: 3}")
-
-
-@pytest.mark.parametrize(
-    "name", ["../band", "../../x", "band.yaml", "", ".", "/band", "Band", "band\n", "a" * 999]
-)
-def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
-    (tmp_path / "inside").mkdir()
-    (tmp_path / "band.yaml").touch()
-    (tmp_path / "inside" / "tune.yaml").touch()
-    with pytest.raises(PresetNotFoundError):
-        find(name, tmp_path / "inside")
-
-
-def test_a_name_that_is_not_there_is_answered_with_what_is(tmp_path: Path) -> None:
-    (tmp_path / "band.yaml").touch()
-    (tmp_path / "waltz.yaml").touch()
-    with pytest.raises(PresetNotFoundError, match=r"no preset 'bnad' .*band, waltz; did you mean band\?"):
-        find("bnad", tmp_path)
-
-
-@pytest.mark.parametrize(("file", "name"), [("band.yaml", "band"), ("band.yml", None), ("B.yaml", None)])
-def test_a_file_is_named_by_its_stem(file: str, name: str | None) -> None:
-    assert name_of(Path("somewhere", file)) == name

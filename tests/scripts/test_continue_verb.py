@@ -10,7 +10,8 @@ import pytest
 from meloformer.model.midi import read, read_raw, write
 from meloformer.presets import SHIPPED
 from meloformer.presets.reader import read as read_preset
-from meloformer.scripts.limiting import limits, said
+from meloformer.scripts.limiting import limits
+from meloformer.scripts.options import said
 from meloformer.scripts.phrase import phrase
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meloformer.model.decoder import decode
-from meloformer.model.encoder import encode
 from meloformer.model.score import Score
+from meloformer.model.telling import encode
 from meloformer.training.chorales import (
     MOST_SIXTEENTHS,
     PROGRAMS,

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meloformer.model import vocabulary as v
-from meloformer.model.encoder import encode
 from meloformer.model.score import Meter, Note, Score, TempoChange
+from meloformer.model.telling import encode
 from meloformer.training.copying import NOTHING, STREAKS, Copying, copies, fit_copying
 from meloformer.training.ngram import count_ngrams
 from music import scores

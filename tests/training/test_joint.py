@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from meloformer.model import vocabulary as v
-from meloformer.model.encoder import encode
 from meloformer.model.grammar import Grammar, GrammarError
 from meloformer.model.listener import Listener
 from meloformer.model.reading import Last
+from meloformer.model.telling import encode
 from meloformer.training.bits import bits_of
 from meloformer.training.chorales import chorale
 from meloformer.training.heldout import batched

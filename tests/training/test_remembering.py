@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from meloformer.model.encoder import encode
 from meloformer.model.memory import EXACT_SHARES, LENGTHS, MOVED_SHARES
+from meloformer.model.telling import encode
 from meloformer.training.bits import Bits, bits_of
 from meloformer.training.heldout import batched
 from meloformer.training.loader import Rows

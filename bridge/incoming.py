@@ -1,47 +1,60 @@
-"""The one table of OSC addresses: what each message is called, carries and means, in and out.
+"""The table of what clients send: what each message is called, carries and means.
 
-A message is a frozen value; its address, argument types, ranges and units stand on it. Reading and writing
-(`border.py`), `/melo/help` and the reference (`reference.py`) are all made from these rows.
+A message is a frozen value; its address, argument types, ranges and units stand on it. Reading (`border.py`),
+`/melo/help` and the reference (`reference.py`) are all made from these rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Final, dataclass_transform
 
-from meloformer.bridge.arguments import Says, Value
+from meloformer.bridge.arguments import (
+    MOST_BARS,
+    MOST_VARIATIONS,
+    Channel,
+    Name,
+    Pitch,
+    Says,
+    Value,
+    VariationIndex,
+    Velocity,
+)
 from meloformer.bridge.control_arguments import control_arguments, setting_of
-from meloformer.bridge.rows import INCOMING, ROOT, Row, address_of, incoming, outgoing
-from meloformer.presets.controls import CONTROLS, Control, Setting
+from meloformer.bridge.rows import ROOT, Message, Row, row_of
+from meloformer.presets.control import Control, Setting
+from meloformer.presets.controls import CONTROLS
+
+INCOMING: Final[dict[str, Row]] = {}  # by address
 
 CONTROL: Final = f"{ROOT}/control"
-MOST_BARS: Final = 64
-MOST_VARIATIONS: Final = 8
 LONGEST_PHRASE: Final = 100_000
 LONGEST_BEAT: Final = 1_000_000.0
 CLOCKS: Final = ("auto", "internal", "midi", "osc", "link")
 KNOBS: Final = tuple(name for name, control in CONTROLS.items() if control.turns)
 
 Port = Annotated[int, Says("the UDP port where replies are awaited", 1, 65_535)]
-Channel = Annotated[int, Says("MIDI channel; 10 is drums", 1, 16)]
-Pitch = Annotated[int, Says("MIDI note number; 60 is middle C", 0, 127)]
-Velocity = Annotated[int, Says("MIDI velocity", 1, 127)]
 VelocityOrOff = Annotated[int, Says("MIDI velocity; 0 is the note's end", 0, 127)]
 Bars = Annotated[int, Says("length of the answer", 1, MOST_BARS, unit="bars")]
-Beat = Annotated[float, Says("where it sounds, from the transport's start", unit="beats")]
 BarsOrEndless = Annotated[
     int, Says("length of the continuation; 0 goes on until it is stopped", 0, MOST_BARS, unit="bars")
 ]
 PhraseBar = Annotated[int, Says("a bar of the phrase; 1 is its first", 1, LONGEST_PHRASE, unit="bars")]
-VariationIndex = Annotated[int, Says("which variation; 1 is the first", 1, MOST_VARIATIONS)]
-Request = Annotated[str, Says("names one answer, from its begin to its end")]
-NoteId = Annotated[int, Says("the same for a note and its off", 0)]
-Name = Annotated[str, Says("a preset's name")]
-Milliseconds = Annotated[float, Says("from the file to ready", 0, unit="ms")]
 
 
-# What clients send
+@dataclass_transform(frozen_default=True)
+def incoming(name: str, meaning: str, answer: str = "") -> Callable[[type[Message]], type[Message]]:
+    """A message that clients send; `answer` names the address that answers it."""
+
+    def enter(plain: type[Message]) -> type[Message]:
+        message = dataclass(frozen=True, slots=True)(plain)
+        row = row_of(message, name, meaning, answer)
+        INCOMING[row.address] = row
+        return message
+
+    return enter
 
 
 @incoming("hello", "send replies to the sender's host at this port too", answer=f"{ROOT}/welcome")
@@ -259,119 +272,6 @@ def _set_control(control: Control, *values: Value) -> SetControl:
 
 INCOMING.update((row.address, row) for row in map(_control_row, CONTROLS.values()))
 
-
-# What the bridge sends
-
-
-@outgoing("welcome", "the answer to hello")
-class Welcome:
-    version: Annotated[str, Says("the bridge's version")]
-    preset: Name
-
-
-@outgoing("out/begin", "an answer begins")
-class OutBegin:
-    request: Request
-    bars: Annotated[int, Says("its length; 0: until it is told to end", 0, MOST_BARS, unit="bars")]
-
-
-@outgoing("out/note", "a note of the answer; its time tag is when it sounds")
-class OutNote:
-    id: NoteId
-    channel: Channel
-    pitch: Pitch
-    velocity: Velocity
-    beat: Beat
-
-
-@outgoing("out/off", "the end of a note of the answer")
-class OutOff:
-    id: NoteId
-    channel: Channel
-    pitch: Pitch
-    beat: Beat
-
-
-@outgoing("out/bar", "a bar of the answer begins")
-class OutBar:
-    bar: Annotated[int, Says("counted from 0 in each answer", 0)]
-    chord: Annotated[str, Says("such as C min7; N: no chord; ?: unknown; empty: not told")]
-
-
-@outgoing("out/end", "the answer is over")
-class OutEnd:
-    request: Request
-    notes: Annotated[int, Says("notes sent", 0)]
-    reason: Annotated[str, Says("how it ended", choices=("done", "stopped", "interrupted", "failed"))]
-
-
-@outgoing("variation", "a variation is ready to be chosen")
-class Variation:
-    index: VariationIndex
-    notes: Annotated[int, Says("notes in it", 0)]
-
-
-@outgoing(
-    "transport/estimate", "the beat of what is played without a clock, as it settles and as it is taken up"
-)
-class TransportEstimate:
-    bpm: Annotated[float, Says("tempo", 0, unit="quarter notes per minute")]
-    confidence: Annotated[float, Says("how likely it is among all tempi", 0, 1)]
-    beats_per_bar: Annotated[int, Says("the meter", 1, 32, unit="quarter notes")]
-
-
-@outgoing("state", "what the bridge is doing, when that changes")
-class State:
-    state: Annotated[str, Says("its name", choices=("idle", "listening", "generating", "playing"))]
-
-
-@outgoing("preset/loaded", "the preset is in use")
-class PresetLoaded:
-    name: Name
-    milliseconds: Milliseconds
-
-
-@outgoing("preset/failed", "the preset cannot be used; the one in use stays")
-class PresetFailed:
-    name: Name
-    reason: Annotated[str, Says("why, and the way out")]
-
-
-@outgoing("learned", "this CC turns this control from now on, instead of what it did before")
-class Learned:
-    control: Annotated[str, Says("its name")]
-    cc: Annotated[int, Says("the number of the controller", 0, 119)]
-
-
-@outgoing("presets", "the presets there are")
-class Presets:
-    names: Annotated[tuple[str, ...], Says("their names")]
-
-
-@outgoing("status", "names and values in turn")
-class Status:
-    pairs: Annotated[tuple[Value, ...], Says("a name, its value, the next name ...")]
-
-
-@outgoing("help", "one address and what it does")
-class Help:
-    address: Annotated[str, Says("the address")]
-    arguments: Annotated[str, Says("types and names of its arguments")]
-    meaning: Annotated[str, Says("what it does, and what it may carry")]
-
-
-@outgoing("pong", "the answer to ping; its time tag is the bridge's now, a clock for those who have none")
-class Pong:
-    pass
-
-
-@outgoing("error", "a message was not taken and has changed nothing, or something failed")
-class Error:
-    code: Annotated[int, Says("what kind of error", 1)]
-    address: Annotated[str, Says("the address it came for")]
-    reason: Annotated[str, Says("what was wrong, and the way out")]
-
-
 Incoming = (
     Hello | Bye | LiveNote | PhraseBegin | PhraseNote | PhraseEnd | Continue | Infill | Variations
     | Choose | Accompany | Pause | Mute | Reset | Stop | Panic
@@ -379,15 +279,3 @@ Incoming = (
     | TransportTempo | TransportPosition | TransportMeter | LoadPreset | AskPresets | AskStatus | AskHelp
     | Ping | SetControl | Learn
 )  # fmt: skip
-Outgoing = (
-    Welcome | OutBegin | OutNote | OutOff | OutBar | OutEnd | Variation | TransportEstimate | State
-    | PresetLoaded | PresetFailed
-    | Learned | Presets | Status | Help | Pong | Error
-)  # fmt: skip
-
-
-def sent_to(message: Incoming) -> str:
-    """The address that an incoming message came for."""
-    if isinstance(message, SetControl):
-        return f"{CONTROL}/{message.name}"
-    return address_of(type(message))
