@@ -130,7 +130,10 @@ class Limiter:
         if instrument == v.DRUMS:
             return bounds.pitches & (self._at_once[reading.tick, instrument] < polyphony)
         sounding = _voice(reading, instrument).sounding
-        return bounds.pitches.copy() if len(sounding) < polyphony else _only(sounding) & bounds.pitches
+        if len(sounding) < polyphony:
+            return bounds.pitches.copy()
+        # A note struck again takes its own place; where too many sound on from before, none is free yet.
+        return _only(sounding if len(sounding) == polyphony else ()) & bounds.pitches
 
 
 def _voice(reading: Reading, instrument: int) -> Voice:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from limited import DARING, PLAYED, kept, rules
@@ -22,7 +22,7 @@ from meloformer.model.limits import (
 from meloformer.model.network import Network
 from meloformer.model.performer import Performer, own
 from meloformer.model.sampling import Sampling
-from meloformer.model.score import Score
+from meloformer.model.score import Meter, Note, Score, TempoChange
 from meloformer.model.telling import encode
 from meloformer.model.weights import load
 from meloformer.presets import SHIPPED
@@ -57,7 +57,17 @@ def test_no_answer_of_named_instruments_breaks_a_rule(
     kept(answered(model, seed, PLAYED, limits), limits)
 
 
+HELD_OVER = Score(
+    (Meter(4, 4),) * 2,
+    (TempoChange(0, 60),),
+    (Note(0, 0, 58, 1, 0), Note(108, 0, 58, 192, 0), Note(168, 0, 59, 192, 0)),
+)
+
+
 @settings(max_examples=50)
+@example(
+    Rules(others=Playing(polyphony=1)), 0, HELD_OVER, False
+)  # two notes sound on: neither may be struck again
 @given(rules, st.integers(0, 2**31), scores(most_bars=2, most_notes=12), st.booleans())
 def test_a_walk_at_random_keeps_every_rule_and_never_gets_stuck(
     rules: Rules, seed: int, heard: Score, named: bool
