@@ -1,14 +1,17 @@
-"""Steering: a control or the meter changes while an answer plays, and its bars from then on are made anew."""
+"""Steering: a control, the meter or the model changes while an answer plays; its next bars are made anew."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from meloformer.bridge.engine.messages import Revise, Stop
 from meloformer.bridge.session.answering import agreed, terms_of
 from meloformer.bridge.session.placing import beat_of, give_up
+from meloformer.bridge.session.sounding import settle
 from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.tempo import SAME_BEAT
+from meloformer.model.vocabulary import TICKS_PER_QUARTER
 
 
 def changed(turn: Turn) -> None:
@@ -18,6 +21,16 @@ def changed(turn: Turn) -> None:
         turn.change(
             answer=replace(answer, stale=terms_of(turn, answer.parts, answer.heard_on) != answer.terms)
         )
+
+
+def promise(turn: Turn) -> None:
+    """Another preset comes into use: what the present one has planned for good stays so."""
+    settle(turn)
+    answer = turn.state.answer
+    if answer is not None and answer.first_tick is not None:
+        beats = turn.beat + turn.lookahead_beats - beat_of(answer, answer.first_tick)
+        tick = answer.first_tick + math.floor(beats * TICKS_PER_QUARTER)
+        turn.change(answer=replace(answer, promised=max(answer.promised, tick)))
 
 
 def attend(turn: Turn) -> None:
@@ -44,7 +57,8 @@ def _line(turn: Turn) -> int | None:
     if answer is None or not answer.stale or answer.first_beat is None:
         return None
     fixed = turn.beat + turn.lookahead_beats - SAME_BEAT
-    return next((line for line in answer.lines[1:] if beat_of(answer, line) >= fixed), None)
+    lines = (line for line in answer.lines[1:] if line > answer.promised)
+    return next((line for line in lines if beat_of(answer, line) >= fixed), None)
 
 
 def _revise(turn: Turn) -> None:
@@ -63,8 +77,9 @@ def _revise(turn: Turn) -> None:
 def _ask(turn: Turn, name: str, line: int, bars: int) -> None:
     answer = turn.state.answer
     assert answer is not None
-    terms = agreed(turn, answer.parts, answer.heard_on)
-    turn.change(answer=replace(answer, asked_as=name, terms=terms, stale=False))
+    parts = turn.state.preset.parts
+    terms = agreed(turn, parts, answer.heard_on)
+    turn.change(answer=replace(answer, asked_as=name, parts=parts, terms=terms, stale=False))
     turn.tell(Revise(name, line, bars, terms.sampling, terms.players, terms.meter, terms.rules))
 
 
