@@ -155,6 +155,7 @@ class Answer:
     asked_as: str = ""  # by this name; another one once it is made anew
     terms: Terms | None = None  # by which it was asked for; None: it is never made anew
     stale: bool = False  # the terms are other ones by now
+    anew_from: int | None = None  # tick of the bar line from which it is made anew for that
     promised: int = 0  # tick: up to here it stays as it is planned, whatever a new preset says
     first_beat: float | None = None
     first_tick: int | None = None

@@ -142,9 +142,14 @@ MIDI: list[MidiIn] = [
 class Conversation(RuleBasedStateMachine):
     """A player, clients, an engine and the clock, all at once."""
 
-    @initialize(preset=some.sampled_from(sorted(PRESETS)), ready=some.sampled_from([True, True, True, False]))
-    def begins(self, preset: str, ready: bool) -> None:
+    @initialize(
+        preset=some.sampled_from(sorted(PRESETS)),
+        ready=some.sampled_from([True, True, True, False]),
+        late_s=some.sampled_from([0.0, 0.0, 0.002]),
+    )
+    def begins(self, preset: str, ready: bool, late_s: float) -> None:
         self.session = Rehearsal(PRESETS[preset], ready, has_link=True)
+        self.session.late_s = late_s
         self.band = FakeBand()
         self.line = 0
         self.varied: set[str] = set()

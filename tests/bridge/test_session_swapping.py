@@ -200,9 +200,10 @@ def test_music_without_end_is_taken_over_wherever_it_is(swap_beats: float) -> No
     swap_beats=some.floats(0.0, 15.0),
     lookaheads=some.tuples(some.sampled_from([0.25, 1.0, 6.0]), some.sampled_from([0.25, 1.0, 6.0])),
     is_slow=some.booleans(),
+    late_s=some.sampled_from([0.0, 0.003]),
 )
 def test_before_the_line_of_the_takeover_every_note_is_as_without_a_swap(
-    swap_beats: float, lookaheads: tuple[float, float], is_slow: bool
+    swap_beats: float, lookaheads: tuple[float, float], is_slow: bool, late_s: float
 ) -> None:
     before, after = (
         replace(preset, answer=replace(preset.answer, lookahead_beats=beats, commit_beats=beats))
@@ -210,7 +211,7 @@ def test_before_the_line_of_the_takeover_every_note_is_as_without_a_swap(
     )
     sessions = [Rehearsal(before), Rehearsal(before)]
     for session in sessions:
-        engine = FakeBand()
+        engine, session.late_s = FakeBand(), late_s
         session.plays(60)
         session.receives(osc.PhraseEnd())
         follow(session, engine, swap_beats, at_a_time=3 if is_slow else 1000)
