@@ -1,4 +1,4 @@
-"""A preset that comes while an answer plays takes over at a bar line: no gap, nothing stuck, nothing taken back."""
+"""A preset that comes while an answer plays takes over at a bar line: no gap, nothing stuck."""
 
 from __future__ import annotations
 
