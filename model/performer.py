@@ -24,9 +24,8 @@ from meloformer.model.score import Meter, Score
 from meloformer.model.successor import Successor
 
 MOST_TOKENS_IN_A_BAR = 480  # a bar that grows past this is closed at the next chance
-HELD_BARS = (
-    2  # a note that has sounded so long ends at the next bar line: of older ones the network loses sight
-)
+# A note that has sounded so many bars ends at the next bar line: of older ones the network loses sight.
+HELD_BARS = 2
 MOST_LINES = 64  # bar lines of answers from which on they can be made anew
 COMMON_TIME = Meter(4, 4)
 NO_LIMITS = Limits()
@@ -146,10 +145,7 @@ class Performer:
         return decode(self._tokens)
 
     def continue_with(self, successor: Successor) -> None:
-        """Go on with another network, from the next token on, also inside an answer (but not inside an infill).
-
-        What it has read before it need not read now.
-        """
+        """Go on with another network, from the next token on, also inside an answer, but not in an infill."""
         successor.read(self._tokens)
         for point in self._points:
             if point.bookmark is not None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from meloformer.model import vocabulary as v
 from meloformer.model.listener import Bookmark, Listener, Weights
 
-# Of a conversation it reads so many of the last bars: no network looks back in full even half as far, and it is
-# to be ready as soon in a long evening as in a short one.
+# It reads so many of the last bars: no network sees the notes of bars even half as far back, and it is to be
+# ready as soon in a long evening as in a short one.
 MOST_BARS = 64
 _OPENERS = (v.BOS, v.FUTURE, v.PRESENT)  # they stand in the bar that follows
 

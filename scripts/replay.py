@@ -64,8 +64,8 @@ def _engines(lines: Iterable[dict[str, Any]]) -> Iterator[list[Message]]:
 class _Script:
     """A worker's inbox that hands out what was told in a take, and stops each answer where it was stopped.
 
-    A model that was ready while a question waited was in use for its answer: it comes before the question. One
-    that was ready inside an answer comes there.
+    A model that was ready while a question waited was in use for its answer: it comes before the question.
+    One that was ready inside an answer comes there.
     """
 
     messages: Sequence[Message]

@@ -34,7 +34,7 @@ class Warm:
 
 
 def loaded(message: Load, told: Callable[[], tuple[int, ...]]) -> Warm | LoadFailed:
-    """Load, warm up and read the conversation, whose tokens so far are `told()`, while another model plays on."""
+    """Load, warm up and read the conversation, so far `told()` in tokens, while another model plays on."""
     began_s = now.seconds()
     try:
         successor = Successor(_warmed(load_to_play(Path(message.weights), message.device)))

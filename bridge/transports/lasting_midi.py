@@ -20,9 +20,7 @@ LONGEST_PAUSE_S: Final = 5.0
 class LastingMidi:
     """Has the face of a `MidiWire`; `serve` runs on a thread of its own, and only that one waits."""
 
-    def __init__(
-        self, choice: MidiChoice, arrived: Callable[[Played | MidiGone | MidiBack], None]
-    ) -> None:
+    def __init__(self, choice: MidiChoice, arrived: Callable[[Played | MidiGone | MidiBack], None]) -> None:
         """Opens both ports; raises BridgeError where that fails."""
         self._arrived = arrived
         self._losses: SimpleQueue[str | None] = SimpleQueue()  # None: the bridge ends

@@ -30,7 +30,7 @@ from meloformer.bridge.transports.jack import when_server_ends
 
 IN_NAME: Final = "MeloFormer In"
 OUT_NAME: Final = "MeloFormer Out"
-_APIS: Final[dict[str, int]] = {
+_APIS: Final[dict[Backend, int]] = {
     "coremidi": rtmidi.API_MACOSX_CORE,
     "winmm": rtmidi.API_WINDOWS_MM,
     "alsa": rtmidi.API_LINUX_ALSA,
@@ -57,7 +57,11 @@ class MidiWire:
     """One port in, one port out. What arrives is told to `arrived` on the MIDI system's own thread."""
 
     def __init__(
-        self, system: str, choice: MidiChoice, arrived: Callable[[Played], None], lost: Callable[[str], None]
+        self,
+        system: Backend,
+        choice: MidiChoice,
+        arrived: Callable[[Played], None],
+        lost: Callable[[str], None],
     ) -> None:
         """Opens both ports; raises BridgeError where that fails. `lost`: told once why they are no more."""
         self.system = system
@@ -91,7 +95,7 @@ class MidiWire:
             keep((message.channel, message.pitch))
 
     def close(self) -> None:
-        """End what still sounds, whatever brought us here, and close both ports or leave them behind; once."""
+        """End what still sounds, whatever brought us here, and close both ports, or leave them behind."""
         if self._closed:
             return
         self._closed = True
@@ -156,7 +160,7 @@ def _names(compiled: list[int]) -> str:
     return ", ".join(system for system, api in _APIS.items() if api in compiled) or "none"
 
 
-def _open(port: Any, existing: str | None, own: str, system: str) -> str:
+def _open(port: Any, existing: str | None, own: str, system: Backend) -> str:
     """Open a virtual port of our own, or the existing one of that name; returns the name it has."""
     if existing is None and system != "winmm":
         port.open_virtual_port(own)
