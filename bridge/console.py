@@ -9,6 +9,8 @@ from meloformer.bridge.engine.messages import Loaded, LoadFailed, Trouble
 from meloformer.bridge.session.events import (
     EngineGone,
     MappingLost,
+    MidiBack,
+    MidiGone,
     PresetRefused,
     Rejected,
     SessionEvent,
@@ -48,6 +50,8 @@ def good_news(event: SessionEvent) -> str | None:
     match event:
         case Loaded(name, milliseconds):
             return f"preset {name} loaded in {milliseconds / 1000:.1f} s"
+        case MidiBack(ports):
+            return f"MIDI {ports} again"
     return None
 
 
@@ -56,7 +60,7 @@ def bad_news(event: SessionEvent) -> str | None:
     match event:
         case LoadFailed(name, reason) | PresetRefused(name, reason):
             return f"preset {name} cannot be used, the one before stays: {reason}"
-        case EngineGone(reason) | Trouble(reason) | TakeLost(reason) | MappingLost(reason):
+        case EngineGone(reason) | Trouble(reason) | TakeLost(reason) | MappingLost(reason) | MidiGone(reason):
             return reason
         case Rejected(refused):
             return f"refused: {refused}"

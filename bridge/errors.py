@@ -20,6 +20,7 @@ class Code(IntEnum):
     CLOCK = 10
     GAVE_WAY = 11
     NOT_KEPT = 12
+    MIDI = 13
 
     @property
     def meaning(self) -> str:
@@ -38,6 +39,7 @@ _MEANINGS = {
     Code.ENGINE: "the engine failed; what to do is said",
     Code.CLOCK: "the clock that is followed is gone, is not the only one, or cannot be followed",
     Code.NOT_KEPT: "something works, but could not be written to disk",
+    Code.MIDI: "the MIDI ports are gone; they are opened again when they are back",
     Code.GAVE_WAY: "a limit left an instrument no note, and was not kept for it",
 }
 

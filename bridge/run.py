@@ -15,7 +15,7 @@ from meloformer.bridge.library import Library
 from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched, unlinked, unnoted
 from meloformer.bridge.midi import MidiOut
 from meloformer.bridge.session.actions import LinkAction
-from meloformer.bridge.session.events import Closing, Played
+from meloformer.bridge.session.events import Closing, MidiBack, MidiGone, Played
 from meloformer.bridge.session.following import NO_LINK, OBEYED
 from meloformer.bridge.session.machine import begin
 from meloformer.bridge.session.state import State
@@ -23,7 +23,8 @@ from meloformer.bridge.settings import Endpoint, Settings
 from meloformer.bridge.takes.noted import Noted
 from meloformer.bridge.takes.recorder import Recorder
 from meloformer.bridge.transports import link
-from meloformer.bridge.transports.midi import MidiChoice, open_midi
+from meloformer.bridge.transports.lasting_midi import LastingMidi
+from meloformer.bridge.transports.midi import MidiChoice
 from meloformer.bridge.transports.osc import OscWire
 from meloformer.bridge.transports.query import QueryWire
 from meloformer.bridge.transports.quiet import QuietWire
@@ -123,21 +124,24 @@ def _watch_presets(settings: Settings, inbox: Inbox, stack: ExitStack) -> None:
         _say(f"presets are not watched ({error.strerror}); after a change send /melo/preset/load NAME")
 
 
-def _midi(settings: Settings, arrived: Callable[[Played], None], stack: ExitStack) -> MidiOutPort:
+def _midi(
+    settings: Settings, arrived: Callable[[Played | MidiGone | MidiBack], None], stack: ExitStack
+) -> MidiOutPort:
     """The MIDI ports, or quiet ones where `auto` finds no MIDI system; what was asked for must be there."""
     if settings.midi == "none":
         _say("MIDI none")
         return QuietWire[MidiOut]()
     choice = MidiChoice(settings.midi, settings.midi_in, settings.midi_out)
     try:
-        midi = open_midi(choice, arrived)
+        midi = LastingMidi(choice, arrived)
     except BridgeError as error:
         if choice != MidiChoice("auto", None, None):
             raise
         _say(f"MIDI none, OSC alone: {error}")
         return QuietWire[MidiOut]()
     stack.callback(midi.close)
-    _say(f"MIDI in {midi.port_in!r}, out {midi.port_out!r} ({midi.system})")
+    running.start(midi.serve, "MIDI")
+    _say(f"MIDI {midi}")
     return midi
 
 

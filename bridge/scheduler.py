@@ -61,6 +61,10 @@ class Schedule(Generic[Item]):
         """Without the cues of these items."""
         return Schedule(tuple(cue for cue in self.cues if not unwanted(cue.item)), self.serial)
 
+    def changed(self, change: Callable[[Item], Item]) -> Schedule[Item]:
+        """Each item as `change` makes it, at the same moment."""
+        return Schedule(tuple(cue._replace(item=change(cue.item)) for cue in self.cues), self.serial)
+
     def moved(self, by: float) -> Schedule[Item]:
         """Every cue so much later."""
         return Schedule(tuple(cue._replace(at=cue.at + by) for cue in self.cues), self.serial)

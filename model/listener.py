@@ -47,7 +47,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """Where a listener stood after some token."""
+    """Where a listener stood after some token; `last` is None where a bar has ended."""
 
     reader: Any
     placer: Placer

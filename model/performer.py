@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence, Set
 from copy import deepcopy
 from dataclasses import replace
+from weakref import WeakSet
 
 import numpy as np
 
@@ -20,11 +21,11 @@ from meloformer.model.memory import Memory
 from meloformer.model.points import Key, Line, Point
 from meloformer.model.sampling import Sampling, choose, distribution
 from meloformer.model.score import Meter, Score
+from meloformer.model.successor import Successor
 
 MOST_TOKENS_IN_A_BAR = 480  # a bar that grows past this is closed at the next chance
-HELD_BARS = (
-    2  # a note that has sounded so long ends at the next bar line: of older ones the network loses sight
-)
+# A note that has sounded so many bars ends at the next bar line: of older ones the network loses sight.
+HELD_BARS = 2
 MOST_LINES = 64  # bar lines of answers from which on they can be made anew
 COMMON_TIME = Meter(4, 4)
 NO_LIMITS = Limits()
@@ -67,6 +68,7 @@ class Performer:
         self._learnt = len(tokens)  # how many of them the memory has learnt
         self._revocable = False  # there is a point to go back to
         self._lines: dict[int, Line] = {}  # by tick, the latest ones inside answers
+        self._points = WeakSet[Point]()  # to which somebody may want to go back
         self._take(tokens)
         self._encoder = Encoder.after(self._grammar)
         self._heard: set[int] = set(self._grammar.voices)
@@ -99,15 +101,16 @@ class Performer:
 
     def _here(self) -> Point:
         self.catch_up()
-        return Point(
+        point = Point(
             tokens=len(self._tokens),
             grammar=deepcopy(self._grammar),
             encoder=deepcopy(self._encoder),
             heard=frozenset(self._heard),
             in_step=self._in_step,
-            network=self._network,
             bookmark=self._listener.bookmark(),
         )
+        self._points.add(point)
+        return point
 
     def settle(self) -> None:
         """Nothing is taken back any more: the memory may learn what has been played."""
@@ -120,11 +123,11 @@ class Performer:
         self._learnt = min(self._learnt, point.tokens)
         self._grammar, self._encoder = deepcopy(point.grammar), deepcopy(point.encoder)
         self._heard, self._in_step = set(point.heard), point.in_step
-        if point.network is self._network:
+        if point.bookmark is None:
+            self._listener, self._read = Listener(self._network), 0
+        else:
             self._listener.go_back(point.bookmark)
             self._read = point.tokens
-        else:
-            self._listener, self._read = Listener(self._network), 0
 
     def catch_up(self) -> None:
         """Let the network read all that was heard and said, in one go; an answer can then begin at once."""
@@ -148,10 +151,15 @@ class Performer:
         self._close_heard()
         return decode(self._tokens)
 
-    def continue_with(self, listener: Listener, has_read: int) -> None:
-        """Go on with another network, whose listener has read the first `has_read` of `tokens` before."""
-        self._network, self._listener, self._read = listener.network, listener, has_read
-        self.catch_up()
+    def continue_with(self, successor: Successor) -> None:
+        """Go on with another network, from the next token on, also inside an answer, but not in an infill."""
+        successor.read(self._tokens)
+        for point in self._points:
+            if point.bookmark is not None:
+                point.bookmark = successor.bookmark_like(point.bookmark, point.tokens)
+        successor.read(self._tokens)
+        self._network, self._listener = successor.network, successor.listener
+        self._read = len(self._tokens)
 
     def answer(self, bars: int) -> Generator[Event, None, None]:
         """The next `bars` bars, each event as soon as it is decided.

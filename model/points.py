@@ -6,22 +6,25 @@ from dataclasses import dataclass
 
 from meloformer.model.encoder import Encoder
 from meloformer.model.grammar import Grammar
-from meloformer.model.listener import Bookmark, Weights
+from meloformer.model.listener import Bookmark
 
 Key = tuple[int, int]  # instrument and pitch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class Point:
-    """A moment of a conversation, to go back to; `network` is whose `bookmark` it is."""
+    """A moment of a conversation, to go back to.
+
+    The `bookmark` is of the network that plays, and becomes another one with it; None: that one has not read
+    what was before.
+    """
 
     tokens: int
     grammar: Grammar
     encoder: Encoder
     heard: frozenset[int]
     in_step: bool
-    network: Weights
-    bookmark: Bookmark
+    bookmark: Bookmark | None
 
 
 @dataclass(frozen=True, slots=True)

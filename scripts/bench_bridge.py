@@ -6,6 +6,8 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +29,7 @@ NOTES: Final = (8, 32, 128)
 CHORDS: Final = 128  # of four notes each
 SWAPS: Final = 10
 SWAPPED_EVERY_S: Final = 1.0
+SAME_TIME_S: Final = 0.005
 PITCHES: Final = (60, 64, 67, 72, 71, 67, 64, 62, 60, 65, 69, 72, 74, 72, 67, 65)
 EIGHTH_S: Final = 60 / BPM / 2
 TIMED_S: Final = 20.0
@@ -124,8 +127,9 @@ def timing(bridge: Served) -> Record:
 def swapping(preset: str, presets: Path, *options: str) -> Record:
     """Ten swaps while an answer sounds: how long until each is ready, and what they do to the notes.
 
-    The notes are compared with those of the same answer without a swap: by channel, pitch, velocity and when
-    they sound, counted from the first.
+    The notes are compared with those of the same answer without a swap, by channel, pitch, velocity and when
+    they sound: until the first swap is ready, and a lookahead longer, they are to be the same. `took_over_ms`
+    is from there on to the first other note.
     """
     with tempfile.TemporaryDirectory() as folder:
         for changes in (IN_TIME | {"name": "other"}, IN_TIME):
@@ -134,41 +138,71 @@ def swapping(preset: str, presets: Path, *options: str) -> Record:
                 (Path(folder) / f"{preset}.yaml").replace(Path(folder) / "other.yaml")
         with served_from(preset, Path(folder), *options) as bridge:
             bridge.send("/melo/transport/tempo", BPM)
-            unswapped, _ = _answered(bridge, ())
-            swapped, ready_ms = _answered(bridge, ("other", preset) * (SWAPS // 2))
-    together = min(len(unswapped), len(swapped))
-    gaps_ms = [abs(swapped[at][0] - unswapped[at][0]) * 1000 for at in range(together)]
+            unswapped, swapped = _answered(bridge, ()), _answered(bridge, ("other", preset) * (SWAPS // 2))
+    promised_s = swapped.ready_s + LOOKAHEAD_BEATS * 60 / BPM
+    pairs = list(zip(swapped.notes, unswapped.notes, strict=False))
+    promised = [pair for pair in pairs if min(note[0] for note in pair) < promised_s]
+    others = [note[0] for note, unchanged in pairs[len(promised) :] if not _are_same(note, unchanged)]
     return {
         "measure": "swaps while an answer sounds",
-        **spread(ready_ms),
-        "notes": together,
-        "notes_changed": sum(swapped[at][1:] != unswapped[at][1:] for at in range(together)),
-        "largest_gap_ms": round(max(gaps_ms), 2),
+        **spread(swapped.swaps_ms),
+        "notes": len(swapped.notes),
+        "notes_promised": len(promised),
+        "promised_notes_changed": sum(not _are_same(*pair) for pair in promised),
+        "took_over_ms": round((others[0] - swapped.ready_s) * 1000) if others else None,
+        "longest_rest_ms": swapped.longest_rest_ms,
+        "longest_rest_unswapped_ms": unswapped.longest_rest_ms,
+        "left_sounding": swapped.left_sounding,
     }
 
 
-def _answered(bridge: Served, swaps: Sequence[str]) -> tuple[list[tuple[float, ...]], list[float]]:
-    """Notes of an answer as (seconds since the first, channel, pitch, velocity), and how long swaps took."""
-    notes, ready_ms = list[Arrival](), list[float]()
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Notes of an answer as (seconds since the first, channel, pitch, velocity), and how long swaps took.
+
+    The first swap was ready at `ready_s`; so many notes had no end.
+    """
+
+    notes: list[tuple[float, ...]]
+    swaps_ms: list[float]
+    ready_s: float
+    left_sounding: int
+
+    @property
+    def longest_rest_ms(self) -> int:
+        """From the beginning of one note to that of the next."""
+        return round(max(later[0] - note[0] for note, later in pairwise(self.notes)) * 1000)
+
+
+def _are_same(note: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return note[1:] == other[1:] and abs(note[0] - other[0]) < SAME_TIME_S
+
+
+def _answered(bridge: Served, swaps: Sequence[str]) -> Answered:
+    """An answer with these swaps in it, a second after each other, or as long without any."""
+    came, swaps_ms, ready_s = list[Arrival](), list[float](), 0.0
     bridge.send("/melo/phrase/begin")
     for place in range(32):
         bridge.send("/melo/phrase/note", place / 2, 0.45, 1, PITCHES[place % len(PITCHES)], 90)
     bridge.send("/melo/phrase/end")
-    notes.append(bridge.arrival("/melo/out/note"))
+    came.append(bridge.arrival("/melo/out/note"))
     for name in swaps:
         asked_s = time.time()
         bridge.send("/melo/preset/load", name)
-        ready_ms.append((bridge.arrival("/melo/preset/loaded").epoch_s - asked_s) * 1000)
-        notes += bridge.passed
+        ready = bridge.arrival("/melo/preset/loaded").epoch_s
+        came += bridge.passed
+        swaps_ms.append((ready - asked_s) * 1000)
+        ready_s = ready_s or ready
         time.sleep(SWAPPED_EVERY_S)
     time.sleep(SWAPPED_EVERY_S if swaps else 2 * SWAPS * SWAPPED_EVERY_S)
-    bridge.forget()
-    notes += bridge.passed
     bridge.send("/melo/stop")
     bridge.arrival("/melo/out/end")
-    sounded = [each.message for each in notes if each.message.address == "/melo/out/note"]
-    began_s = sounded[0].epoch_s or 0.0
-    return [((each.epoch_s or 0.0) - began_s, *_numbers(each.arguments[1:4])) for each in sounded], ready_ms
+    came += bridge.passed
+    struck = [each.message for each in came if each.message.address == "/melo/out/note"]
+    began_s = struck[0].epoch_s or 0.0
+    notes = [((each.epoch_s or 0.0) - began_s, *_numbers(each.arguments[1:4])) for each in struck]
+    ended = sum(each.message.address == "/melo/out/off" for each in came)
+    return Answered(notes, swaps_ms, ready_s - began_s, len(notes) - ended)
 
 
 def _numbers(arguments: Sequence[Any]) -> tuple[int, ...]:

@@ -65,6 +65,7 @@ class _Script:
     """A worker's inbox that hands out what was told in a take, and stops each answer where it was stopped.
 
     A model that was ready while a question waited was in use for its answer: it comes before the question.
+    One that was ready inside an answer comes there.
     """
 
     messages: Sequence[Message]
@@ -75,6 +76,7 @@ class _Script:
         self._reasons: dict[str, str] = {}
         self._warm: SimpleQueue[Any] = SimpleQueue()
         self._asked: str | None = None
+        self._inside: dict[str, list[int]] = defaultdict(list)  # after so many events, a model was ready
         told: list[ToEngine | Loaded] = []
         for message in self.messages:
             self._keep(message, told)
@@ -98,14 +100,22 @@ class _Script:
     def empty(self) -> bool:
         """Whether the answer under way is to go on."""
         request = self._asked
-        if request is None or self._reasons.get(request) == "done":
+        if request is None:
+            return True
+        if len(self.now[request]) in self._inside[request]:
+            return False
+        if self._reasons.get(request) == "done":
             return True
         return len(self.now[request]) < len(self.before[request])
 
     def get(self, timeout: float = 0.0) -> Any:
         """The next message, without a wait; a model once it is ready."""
         if self._asked is not None and not self.empty():
-            request, self._asked = self._asked, None
+            request, at = self._asked, len(self.now[self._asked])
+            if at in self._inside[request]:
+                self._inside[request].remove(at)
+                return self._loaded()
+            self._asked = None
             return Stop(request)
         message = next(self._told, Quit())
         self._asked = message.request if isinstance(message, Question) else None
@@ -123,11 +133,19 @@ class _Script:
         elif isinstance(message, Ended):
             self.before.setdefault(message.request, [])
             self._reasons[message.request] = message.reason
+        elif isinstance(message, Loaded) and (request := self._under_way()) is not None:
+            self._inside[request].append(len(self.before[request]))
+            _load_before(request, message.name, told)
         elif isinstance(message, Loaded):
             waiting = (place for place, each in enumerate(told) if self._waits(each))
             told.insert(next(waiting, len(told)), message)
         elif isinstance(message, ToEngine) and not isinstance(message, Stop | Quit):
             told.append(message)
+
+    def _under_way(self) -> str | None:
+        """The answer that has begun and not ended."""
+        last = next(reversed(self.before), None)
+        return None if last in self._reasons else last
 
     def _waits(self, message: ToEngine | Loaded) -> bool:
         return isinstance(message, Question) and message.request not in self.before
@@ -140,3 +158,12 @@ class _Script:
 
     def _was_ready(self, load: Load) -> bool:
         return any(isinstance(each, Loaded) and each.name == load.name for each in self.messages)
+
+
+def _load_before(request: str, name: str, told: list[ToEngine | Loaded]) -> None:
+    """Have a model loaded before the question inside whose answer it was ready."""
+    asked = next(at for at, each in enumerate(told) if isinstance(each, Question) and each.request == request)
+    later = (at for at in range(asked, len(told)) if isinstance(each := told[at], Load) and each.name == name)
+    place = next(later, None)
+    if place is not None:
+        told.insert(asked, told.pop(place))

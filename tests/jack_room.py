@@ -20,13 +20,15 @@ _SERVERS = count()
 
 
 @contextmanager
-def jack_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A JACK server without hardware: its name and its process. Mark the test `needs("jackd")`.
+def jack_server(name: str = "") -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A JACK server without hardware: its name (a new one if none is given) and its process.
+
+    Mark the test `needs("jackd")`.
 
     A process may be a client of one JACK server in its life, more make it crash: for this one that is the
     fixture `jack`, so clients of any other must be processes of their own.
     """
-    name = f"meloformer-{os.getpid()}-{next(_SERVERS)}"
+    name = name or f"meloformer-{os.getpid()}-{next(_SERVERS)}"
     # In sync mode it waits for a client that is late on a busy machine, where else its cycle would be lost.
     options = ["--no-realtime", "--sync", "--timeout", "5000", "--name", name]
     command = ["jackd", *options, "-d", "dummy", "--rate", "48000", "--period", "256"]

@@ -24,6 +24,7 @@ PRESETS = {
     "now": band("now", quantise="now"),
     "beat": band("beat", end="signal", quantise="beat"),
     "gently": replace(BAND, name="gently", answer=replace(BAND.answer, interrupt="beat")),
+    "early": replace(BAND, name="early", answer=replace(BAND.answer, lookahead_beats=9.0, commit_beats=8.0)),
     "free": replace(
         band("free"),
         listen=replace(BAND.listen, tempo="free"),

@@ -1,6 +1,7 @@
 """The engine: one conversation with the model, a new model loaded beside the old, everything as messages.
 
-The only part of the bridge that runs a model. One thread, this one, plays; another one loads.
+The only part of the bridge that runs a model. One thread, this one, plays; another one loads. A model that is
+ready takes over at once, and inside an answer at the next bar line to be decided.
 """
 
 from __future__ import annotations
@@ -12,9 +13,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
 
@@ -41,31 +39,16 @@ from meloformer.bridge.engine.messages import (
     Trouble,
     Vary,
 )
+from meloformer.bridge.engine.warming import Warm, in_short, loaded
 from meloformer.model.companion import Companion
-from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
+from meloformer.model.events import BarStart, Event, NoteOn
 from meloformer.model.infill import rewrite
 from meloformer.model.limits import Limits
-from meloformer.model.listener import Listener, Weights
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
-from meloformer.model.score import Meter
 from meloformer.model.variations import Variations
-from meloformer.model.weights import load_to_play
 
 _PAUSE_S: Final = 0.005  # longer than between the notes of a chord
-_WARMING_EVENTS: Final = 16
-_WARMING: Final = (BarStart(0, Meter(4, 4)), NoteOn(0, 0, 60, 20), NoteOff(24, 0, 60))
-
-
-@dataclass(frozen=True, slots=True)
-class Warm:
-    """A model is ready, and has read the first `has_read` tokens of the conversation of this number."""
-
-    name: str
-    listener: Listener
-    conversation: int
-    has_read: int
-    began_s: float
 
 
 def on_a_thread(work: Callable[[], None]) -> None:
@@ -87,7 +70,6 @@ class Worker:
         self._performer: Performer | None = None
         self._seed = 0
         self._unheard: list[Event] = []  # of the conversation, while there is no model yet
-        self._conversation = 0  # changes whenever a model that reads along would have read another one
         self._variations: Variations | None = None  # while they are made and chosen from
         self._companion: Companion | None = None  # while it plays along
 
@@ -107,7 +89,7 @@ class Worker:
                 yield from self._do(message)
                 self._catch_up()
             except Exception as error:
-                yield Trouble(f"{type(message).__name__.lower()} failed in the engine: {_in_short(error)}")
+                yield Trouble(f"{type(message).__name__.lower()} failed in the engine: {in_short(error)}")
             yield None
 
     def _next(self) -> ToEngine | Warm | LoadFailed:
@@ -150,7 +132,6 @@ class Worker:
     def _begin(self, seed: int) -> None:
         self._seed = seed
         self._unheard = []
-        self._conversation += 1
         self._variations = self._companion = None
         if self._performer is not None:
             self._performer.seed = seed
@@ -175,14 +156,12 @@ class Worker:
     def _choose(self, request: str) -> None:
         if self._variations is None:
             raise RuntimeError("there are no variations; ask for some first")
-        self._conversation += 1
         self._variations.choose(request)
 
     def _leave_mode(self) -> None:
         """Go on as in any conversation."""
         for mode in (self._variations, self._companion):
             if mode is not None:
-                self._conversation += 1
                 mode.leave()
         self._variations = self._companion = None
 
@@ -200,13 +179,14 @@ class Worker:
                     if self._is_stopped(asked.request):
                         reason = "stopped"
                         break
+                    if isinstance(event, BarStart) and not isinstance(asked, Infill):
+                        yield from self._take_over()
                     notes += isinstance(event, NoteOn)
                     yield Said(asked.request, event)
                 else:
                     reason = "done"
         except Exception as error:
             failure = error
-        self._conversation += not isinstance(asked, Ask)
         yield Ended(asked.request, notes, reason)
         if failure is not None:
             raise failure
@@ -242,46 +222,31 @@ class Worker:
                 self._waiting.append(message)
         return any(each == Stop(request) or isinstance(each, Quit) for each in self._waiting)
 
+    def _take_over(self) -> Iterator[FromEngine]:
+        """At a bar line of an answer: a model that is ready decides what follows."""
+        ready = [message for message in self._waiting if isinstance(message, Warm | LoadFailed)]
+        for message in ready:
+            self._waiting.remove(message)
+            yield from self._do(message)
+
     def _load_beside(self, message: Load) -> None:
-        tokens = () if self._performer is None else self._performer.tokens
-        conversation = self._conversation
-        self._beside(lambda: self._inbox.put(_loaded(message, conversation, tokens)))
+        self._beside(lambda: self._inbox.put(loaded(message, self._told)))
+
+    def _told(self) -> tuple[int, ...]:
+        """The conversation as it is at this moment; for the thread that loads."""
+        return () if self._performer is None else self._performer.tokens
 
     def _switch(self, warm: Warm) -> Loaded:
         """Go on with the new model, which reads what it has missed."""
-        network = warm.listener.network
         if self._performer is None:
-            self._performer = Performer(network, Sampling(), self._seed)
+            self._performer = Performer(warm.successor.network, Sampling(), self._seed)
             for event in self._unheard:
                 self._performer.hear(event)
-        elif warm.conversation == self._conversation:
-            self._performer.continue_with(warm.listener, warm.has_read)
         else:
-            self._performer.continue_with(Listener(network), has_read=0)
+            self._performer.continue_with(warm.successor)
         gc.collect()
         gc.freeze()  # the model stays: the collector need not walk through it again
         return Loaded(warm.name, (now.seconds() - warm.began_s) * 1000)
-
-
-def _loaded(message: Load, conversation: int, tokens: tuple[int, ...]) -> Warm | LoadFailed:
-    """Load, warm up and read the conversation so far, while the present model plays on."""
-    began_s = now.seconds()
-    try:
-        listener = Listener(_warmed(load_to_play(Path(message.weights), message.device)))
-        listener.read(tokens)
-    except Exception as error:
-        return LoadFailed(message.name, _in_short(error))
-    return Warm(message.name, listener, conversation, len(tokens), began_s)
-
-
-def _warmed(network: Weights) -> Weights:
-    """The network after its first few tokens, which take longer than all others."""
-    performer = Performer(network, Sampling(), seed=0)
-    for event in _WARMING:
-        performer.hear(event)
-    for _ in islice(performer.answer(1), _WARMING_EVENTS):
-        pass
-    return network
 
 
 @contextmanager
@@ -302,9 +267,3 @@ def _give_back() -> None:
     if sys.platform == "linux":
         with suppress(AttributeError):  # another C library, which has no such thing
             ctypes.CDLL(None).malloc_trim(0)
-
-
-def _in_short(error: Exception) -> str:
-    """An error in one line; our own say what to do."""
-    text = " ".join(str(error).split())
-    return text if type(error).__module__.startswith("meloformer.") else f"{type(error).__name__}: {text}"

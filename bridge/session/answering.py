@@ -184,7 +184,7 @@ def terms_of(turn: Turn, parts: tuple[Part, ...], heard_on: Mapping[int, int]) -
     """By what an answer of these parts would be asked for now."""
     players = instruments(turn.state.controls["programs"])
     rules = rules_of(turn.state, parts, heard_on, heard_on if players is None else players)
-    return Terms(turn.sampling, players, rules, turn.state.clock.meter)
+    return Terms(turn.sampling, players, rules, turn.state.clock.meter, turn.state.models)
 
 
 def agreed(turn: Turn, parts: tuple[Part, ...], heard_on: Mapping[int, int]) -> Terms:
@@ -199,7 +199,8 @@ def agreed(turn: Turn, parts: tuple[Part, ...], heard_on: Mapping[int, int]) -> 
 
 
 def _asked(turn: Turn, answer: Answer) -> Answer:
-    """The answer, of which the engine knows now."""
+    """The answer, of which the engine knows now, in the parts of the preset that is in use now."""
+    answer = replace(answer, parts=turn.state.preset.parts)
     terms = agreed(turn, answer.parts, answer.heard_on)
     limits = terms.sampling, terms.players, terms.rules
     if answer.span is not None:

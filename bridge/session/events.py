@@ -37,6 +37,20 @@ class Played:
 
 
 @dataclass(frozen=True, slots=True)
+class MidiGone:
+    """The MIDI ports are no more; they are opened again when they can be."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MidiBack:
+    """They are open again."""
+
+    ports: str
+
+
+@dataclass(frozen=True, slots=True)
 class Linked:
     """Where a Link session is, with bars of `quantum` beats, and how many others are in it.
 
@@ -118,6 +132,8 @@ SessionEvent = (
     Received
     | Rejected
     | Played
+    | MidiGone
+    | MidiBack
     | Linked
     | FromEngine
     | EngineStarted

@@ -31,7 +31,7 @@ from meloformer.bridge.session import (
 from meloformer.bridge.session import events as happened
 from meloformer.bridge.session.actions import Action
 from meloformer.bridge.session.free_phrase import Free
-from meloformer.bridge.session.midi_in import is_echo, meaning
+from meloformer.bridge.session.midi_in import gone, is_back, is_echo, meaning
 from meloformer.bridge.session.placing import end_beat
 from meloformer.bridge.session.sounding import leave, silence
 from meloformer.bridge.session.state import State
@@ -275,6 +275,8 @@ _HANDLERS: Final[dict[type, Handler]] = {
     happened.Received: _received,
     happened.Rejected: _rejected,
     happened.Played: _played,
+    happened.MidiGone: gone,
+    happened.MidiBack: is_back,
     happened.Linked: link_clock.heard,
     happened.EngineStarted: swapping.started,
     happened.EngineGone: swapping.gone,

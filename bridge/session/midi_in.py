@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from meloformer.bridge.capture import Held
+from meloformer.bridge.errors import Code
 from meloformer.bridge.incoming import (
     INCOMING,
     Accompany,
@@ -26,9 +28,11 @@ from meloformer.bridge.midi import (
     MidiPlayed,
     MidiProgram,
 )
+from meloformer.bridge.outgoing import Error
 from meloformer.bridge.rows import ROOT
 from meloformer.bridge.session import along, listening
-from meloformer.bridge.session.learning import moved
+from meloformer.bridge.session.events import MidiBack, MidiGone
+from meloformer.bridge.session.learning import moved, show_all
 from meloformer.bridge.session.turn import ECHO_S, Turn
 from meloformer.presets.preset import MidiMapping
 
@@ -43,6 +47,32 @@ def meaning(turn: Turn, message: MidiPlayed) -> Incoming | None:
     if isinstance(message, MidiControl):
         return _control(turn, message)
     return _program(turn, message)
+
+
+def gone(turn: Turn, event: MidiGone) -> None:
+    """The ports are no more: what was held there by keys and pedals is let go."""
+    turn.send(Error(Code.MIDI, ROOT, event.reason))
+    lift, strike = (listening.pedal, listening.live_note)
+    if turn.state.along is not None:
+        lift, strike = (along.pedal, along.note)
+    for channel in sorted(turn.state.pedals):
+        lift(turn, channel, False)
+    for held in _held(turn):
+        strike(turn, LiveNote(held.channel, held.pitch, 0))
+
+
+def is_back(turn: Turn, _: MidiBack) -> None:
+    """Knobs that can are told where they stand."""
+    show_all(turn)
+
+
+def _held(turn: Turn) -> tuple[Held, ...]:
+    """What is being played and sounds."""
+    heard = None if turn.state.along is None else turn.state.along.heard
+    phrase = turn.state.listening
+    if phrase is not None:
+        heard = phrase.live if phrase.free is None else phrase.free.shadow
+    return () if heard is None else heard.held
 
 
 def is_echo(turn: Turn, message: MidiIn) -> bool:

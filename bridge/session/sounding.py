@@ -55,6 +55,15 @@ def _shift(turn: Turn, cues: Schedule[Cue], by: float) -> None:
     turn.change(cues=cues.moved(by), answer=replace(answer, first_beat=answer.first_beat + by))
 
 
+def settle(turn: Turn) -> None:
+    """Whatever is planned keeps the loudness that it has now, if the controls change, too."""
+
+    def settled(cue: Cue) -> Cue:
+        return Strike(cue.voice, _velocity(turn, cue), settled=True) if isinstance(cue, Strike) else cue
+
+    turn.change(cues=turn.state.cues.changed(settled))
+
+
 def silence(turn: Turn) -> None:
     """End everything that sounds and forget everything that waits to; each note-on has had its off then."""
     for note in turn.state.osc:
@@ -115,13 +124,12 @@ def _cue(turn: Turn, beat: float, cue: Strike | Release | Line) -> None:
 
 def _strike(turn: Turn, strike: Strike, beat: float, at: float) -> None:
     id_, channel, pitch = strike.voice
-    if setting(turn.state, "silence", channel):
+    velocity = _velocity(turn, strike)
+    if velocity == 0:
         return
     ledger, ended = turn.state.osc.struck(Sounding(id_, channel, pitch, at, beat))
     if ended is not None:
         _end(turn, Voice(ended.id, channel, pitch), beat, at)
-    softest, loudest = setting(turn.state, "velocity_range", channel)
-    velocity = max(softest, min(loudest, round(strike.velocity * turn.state.controls["velocity"])))
     turn.change(osc=ledger)
     _send(turn, OutNote(id_, channel, pitch, velocity, beat), at)
     _plan(turn, at, Departure(id_, MidiNote(channel, pitch, velocity)))
@@ -132,6 +140,17 @@ def _strike(turn: Turn, strike: Strike, beat: float, at: float) -> None:
         turn.enter(Cause.SOUNDED)
     elif ending is not None:
         turn.change(ending=ending._replace(notes=ending.notes + 1))
+
+
+def _velocity(turn: Turn, strike: Strike) -> int:
+    """As loud as the controls have it; 0: not at all."""
+    channel = strike.voice.channel
+    if setting(turn.state, "silence", channel):
+        return 0
+    if strike.settled:
+        return strike.velocity
+    softest, loudest = setting(turn.state, "velocity_range", channel)
+    return int(max(softest, min(loudest, round(strike.velocity * turn.state.controls["velocity"]))))
 
 
 def _end(turn: Turn, voice: Voice, beat: float, at: float) -> None:

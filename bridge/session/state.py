@@ -78,10 +78,11 @@ class Voice(NamedTuple):
 
 
 class Strike(NamedTuple):
-    """A note of the answer begins; `velocity` is MIDI's, before the velocity control."""
+    """A note of the answer begins; `velocity` is MIDI's, before the controls unless `settled`."""
 
     voice: Voice
     velocity: int
+    settled: bool = False
 
 
 class Release(NamedTuple):
@@ -130,6 +131,7 @@ class Terms(NamedTuple):
     players: tuple[int, ...] | None
     rules: Rules
     meter: Meter
+    model: int  # how many had been loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,8 @@ class Answer:
     asked_as: str = ""  # by this name; another one once it is made anew
     terms: Terms | None = None  # by which it was asked for; None: it is never made anew
     stale: bool = False  # the terms are other ones by now
+    anew_from: int | None = None  # tick of the bar line from which it is made anew for that
+    promised: int = 0  # tick: up to here it stays as it is planned, whatever a new preset says
     first_beat: float | None = None
     first_tick: int | None = None
     end_tick: int = 0
@@ -255,6 +259,7 @@ class State:
     engine_delay_s: float = 0.0  # to an engine on another machine, and back
     loading: Preset | None = None
     wanted: Preset | None = None  # to be loaded after that
+    models: int = 0  # loaded so far
     programs: Mapping[int, int] = field(default_factory=dict)  # by channel
     pedals: frozenset[int] = frozenset()  # channels
     listening: Listening | None = None
@@ -270,9 +275,8 @@ class State:
     ending: Ending | None = None  # before the present one
     endless: bool = False  # every answer is continued, until somebody stops it
     cues: Schedule[Cue] = field(default_factory=Schedule)  # in beats: not sent yet
-    departures: Schedule[Departure] = field(
-        default_factory=Schedule
-    )  # in seconds: sent by OSC, not yet by MIDI
+    # in seconds: sent by OSC, not yet by MIDI
+    departures: Schedule[Departure] = field(default_factory=Schedule)
     sent_until: float = 0.0  # seconds: the latest instant at which something sent by OSC sounds
     osc: Ledger = field(default_factory=Ledger)
     midi: Ledger = field(default_factory=Ledger)

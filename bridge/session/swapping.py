@@ -24,6 +24,7 @@ from meloformer.bridge.session.free_phrase import Free
 from meloformer.bridge.session.learning import show_all
 from meloformer.bridge.session.listening import forget_live
 from meloformer.bridge.session.state import Engine
+from meloformer.bridge.session.steering import changed, promise
 from meloformer.bridge.session.turn import Turn
 from meloformer.presets.control import Setting
 from meloformer.presets.controls import CONTROLS
@@ -98,16 +99,18 @@ def delayed(turn: Turn, event: EngineDelay) -> None:
 
 
 def loaded(turn: Turn, message: Loaded) -> None:
-    """The weights are ready. What sounds goes on; the next phrase and answer are the new preset's."""
+    """The weights are ready. What sounds and what is promised stays; all that follows is the new preset's."""
     preset = turn.state.loading
     if preset is None or preset.name != message.name:
         return
+    promise(turn)
     if preset.listen.tempo != turn.state.preset.listen.tempo:
         turn.change(free=Free(preset.listen.tempo == "free"))
     if preset != turn.state.preset:
         turn.change(preset=preset, controls=starting_values(preset), channel_controls=preset.channel_controls)
         show_all(turn)
-    turn.change(engine=Engine.READY, loading=None)
+    turn.change(engine=Engine.READY, loading=None, models=turn.state.models + 1)
+    changed(turn)
     turn.send(PresetLoaded(message.name, message.milliseconds))
     ask_pending(turn)
     _load_wanted(turn)

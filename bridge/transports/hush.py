@@ -12,8 +12,8 @@ from contextlib import contextmanager
 def hushed() -> Iterator[None]:
     """Whatever is written to file descriptor 2 inside is lost.
 
-    ALSA and JACK complain there when they are merely absent, which is a normal thing to find out at start.
-    For the start only: nothing else of the process may write an error meanwhile.
+    ALSA and JACK complain there when they are merely absent, which is a normal thing to find out.
+    For moments only: what else of the process writes an error meanwhile is lost, too.
     """
     sys.stderr.flush()
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -31,13 +30,14 @@ from meloformer.bridge.transports.jack import when_server_ends
 
 IN_NAME: Final = "MeloFormer In"
 OUT_NAME: Final = "MeloFormer Out"
-_APIS: Final[dict[str, int]] = {
+_APIS: Final[dict[Backend, int]] = {
     "coremidi": rtmidi.API_MACOSX_CORE,
     "winmm": rtmidi.API_WINDOWS_MM,
     "alsa": rtmidi.API_LINUX_ALSA,
     "jack": rtmidi.API_UNIX_JACK,
 }
 _JACK_PERIODS_S: Final = 0.1
+_abandoned: list[tuple[Any, Any]] = []  # ports of servers that are no more
 _WINDOWS_HINT: Final = (
     "Windows has no virtual MIDI ports of its own: install loopMIDI, "
     f"add the ports {IN_NAME!r} and {OUT_NAME!r} in it, and start the bridge again"
@@ -56,10 +56,18 @@ class MidiChoice:
 class MidiWire:
     """One port in, one port out. What arrives is told to `arrived` on the MIDI system's own thread."""
 
-    def __init__(self, system: str, choice: MidiChoice, arrived: Callable[[Played], None]) -> None:
-        """Opens both ports; raises BridgeError where that fails."""
+    def __init__(
+        self,
+        system: Backend,
+        choice: MidiChoice,
+        arrived: Callable[[Played], None],
+        lost: Callable[[str], None],
+    ) -> None:
+        """Opens both ports; raises BridgeError where that fails. `lost`: told once why they are no more."""
         self.system = system
+        self._lost = lost
         self.gone = ""
+        self._closed = False
         self._sounding: set[tuple[int, int]] = set()
         self._arrived = arrived
         try:
@@ -80,16 +88,24 @@ class MidiWire:
         try:
             self._out.send_message(_message(message).bytes())
         except rtmidi.RtMidiError as error:  # the device was unplugged, say
-            self._lose(f"{self.port_out!r} takes no more ({error}); plug it in and start the bridge again")
+            self._lose(f"{self.port_out!r} takes no more ({error})")
             return
         if isinstance(message, MidiNote):
             keep = self._sounding.add if message.velocity else self._sounding.discard
             keep((message.channel, message.pitch))
 
     def close(self) -> None:
-        """End what still sounds, whatever brought us here, and close both ports."""
+        """End what still sounds, whatever brought us here, and close both ports, or leave them behind."""
+        if self._closed:
+            return
+        self._closed = True
         for channel, pitch in sorted(self._sounding):
             self.send(MidiNote(channel, pitch, 0))
+        if self.system == "jack" and self.gone:
+            # RtMidi would wait for the server, for a second in which it holds Python's lock
+            _abandoned.append((self._in, self._out))
+            self._end_watch()
+            return
         if self.system == "jack":  # closing a port takes back what it has not handed over yet
             now.pause(_JACK_PERIODS_S)
         for port in (self._in, self._out):
@@ -105,18 +121,25 @@ class MidiWire:
 
     def _lose_server(self) -> None:
         # RtMidi would wait in `send_message` for ever, with everything else of the bridge.
-        self._lose("the JACK server ended; start it and the bridge again to have MIDI")
+        self._lose("the JACK server ended")
 
     def _lose(self, reason: str) -> None:
-        self.gone = reason
-        print(f"MIDI is off: {self.gone}", file=sys.stderr, flush=True)
+        if not self.gone:
+            self.gone = f"{reason}; MIDI is off until it is back, the rest goes on"
+            self._lost(self.gone)
 
 
 def _nothing() -> None:
     pass
 
 
-def open_midi(choice: MidiChoice, arrived: Callable[[Played], None]) -> MidiWire:
+def untold(_: str) -> None:
+    """Nobody wants to know."""
+
+
+def open_midi(
+    choice: MidiChoice, arrived: Callable[[Played], None], lost: Callable[[str], None] = untold
+) -> MidiWire:
     """The first MIDI system that works (or the one asked for); raises BridgeError with every reason."""
     compiled = rtmidi.get_compiled_api()
     wanted = [choice.backend] if choice.backend in _APIS else list(_APIS)
@@ -127,7 +150,7 @@ def open_midi(choice: MidiChoice, arrived: Callable[[Played], None]) -> MidiWire
     for system in systems:
         try:
             with hushed():
-                return MidiWire(system, choice, arrived)
+                return MidiWire(system, choice, arrived, lost)
         except BridgeError as error:
             reasons.append(str(error))
     raise BridgeError("; ".join(reasons))
@@ -137,7 +160,7 @@ def _names(compiled: list[int]) -> str:
     return ", ".join(system for system, api in _APIS.items() if api in compiled) or "none"
 
 
-def _open(port: Any, existing: str | None, own: str, system: str) -> str:
+def _open(port: Any, existing: str | None, own: str, system: Backend) -> str:
     """Open a virtual port of our own, or the existing one of that name; returns the name it has."""
     if existing is None and system != "winmm":
         port.open_virtual_port(own)

@@ -20,12 +20,14 @@ from meloformer.bridge.engine.messages import (
     Load,
     Loaded,
     LoadFailed,
+    Revise,
     Said,
     Stop,
     Trouble,
 )
 from meloformer.bridge.session.events import EngineGone
 from meloformer.model.events import BarStart, NoteOff, NoteOn
+from meloformer.model.score import Meter
 from meloformer.presets import DEFAULT
 from talking import NATURAL, WEIGHTS, Talk
 
@@ -100,6 +102,21 @@ def test_a_model_is_loaded_beside_an_answer_that_goes_on(talk: Talk) -> None:
     assert talk.wait_for(Ended, lambda ended: ended.request == "meanwhile").reason == "done"
     talk.wait_for(Loaded, lambda loaded: loaded.name == "beside")
     assert talk.answer("by the new one")[0].tick == 96 * 5
+
+
+def test_a_model_that_is_ready_takes_over_inside_a_long_answer_and_its_bars_can_be_made_anew(
+    talk: Talk,
+) -> None:
+    talk.play()
+    talk.engine.tell(Ask("without end", 64, NATURAL, None))
+    talk.wait_for(Said, lambda said: said.request == "without end")
+    talk.engine.tell(Load("in between", WEIGHTS, "cpu"))
+    talk.wait_for(Loaded, lambda loaded: loaded.name == "in between")
+    assert not [each for each in talk.heard if isinstance(each, Ended) and each.request == "without end"]
+    talk.engine.tell(Stop("without end"))
+    talk.engine.tell(Revise("anew", 192, 2, NATURAL, None, Meter(4, 4)))
+    assert talk.wait_for(Ended, lambda ended: ended.request == "anew").reason == "done"
+    assert [event.tick for event in talk.said("anew") if isinstance(event, BarStart)] == [192, 288]
 
 
 def test_a_model_that_comes_inside_a_phrase_has_heard_its_beginning(talk: Talk) -> None:

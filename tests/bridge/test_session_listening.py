@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from meloformer.bridge import incoming as osc
@@ -9,7 +11,7 @@ from meloformer.bridge.engine.messages import Ask, Heard, LoadFailed, Reset
 from meloformer.bridge.errors import Code
 from meloformer.bridge.midi import MidiControl, MidiNote
 from meloformer.bridge.outgoing import Error, OutBegin, OutEnd, OutNote, State
-from meloformer.bridge.session.events import EngineStarted
+from meloformer.bridge.session.events import EngineStarted, MidiBack, MidiGone
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.events import BarStart, NoteOff, NoteOn, TempoSet
 from meloformer.model.score import Meter
@@ -249,3 +251,23 @@ def test_more_messages_of_the_future_than_can_wait_are_refused() -> None:
     session = Rehearsal()
     session.receives(*[osc.Ping()] * 4097, at=session.now + 1)
     assert refusals(session) == [(Code.TOO_MUCH, "/melo/ping")]
+
+
+@pytest.mark.parametrize("tempo", ["clock", "free"])
+def test_keys_and_pedals_that_were_down_when_the_midi_ports_went_hold_no_phrase_open(tempo: str) -> None:
+    session = Rehearsal(replace(BAND, listen=replace(BAND.listen, tempo=tempo)))
+    for pitch in (60, 64, 67, 72):
+        session.midi(MidiNote(1, pitch, 80))
+        session.waits(beats=1)
+    session.midi(MidiControl(1, 64, 127))
+    session.happens(MidiGone("the JACK server ended"))
+    assert refusals(session) == [(Code.MIDI, "/melo")]
+    assert not session.state.pedals
+    session.waits(seconds=10)
+    assert session.told(Ask)
+
+
+def test_when_midi_is_back_knobs_that_can_are_told_where_they_stand() -> None:
+    session = Rehearsal(replace(BAND, feedback="changes"))
+    session.happens(MidiGone("the JACK server ended"), MidiBack("in, out"))
+    assert MidiControl in {type(message) for _, message in session.midi_sent}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -37,9 +38,14 @@ PITCHES = some.integers(60, 63)
 class Conversation(RuleBasedStateMachine):
     """A player, clients, an engine and the clock, all at once."""
 
-    @initialize(preset=some.sampled_from(sorted(PRESETS)), ready=some.sampled_from([True, True, True, False]))
-    def begins(self, preset: str, ready: bool) -> None:
+    @initialize(
+        preset=some.sampled_from(sorted(PRESETS)),
+        ready=some.sampled_from([True, True, True, False]),
+        late_s=some.sampled_from([0.0, 0.0, 0.002]),
+    )
+    def begins(self, preset: str, ready: bool, late_s: float) -> None:
         self.session = Rehearsal(PRESETS[preset], ready, has_link=True)
+        self.session.late_s = late_s
         self.engine, self.client = StrictEngine(), StrictClient()
         self.band = self.engine.band
         self.seen = 0
@@ -83,7 +89,7 @@ class Conversation(RuleBasedStateMachine):
     def the_tempo_changes(self, bpm: float) -> None:
         before = self.session.state.clock.beat_at(self.session.now)
         self.session.receives(osc.TransportTempo(bpm))
-        assert self.session.state.clock.beat_at(self.session.now) == before
+        assert self.session.state.clock.beat_at(self.session.now) == pytest.approx(before, abs=1e-9)
 
     @rule(bars=some.integers(-2, 2))
     def the_daw_loops(self, bars: int) -> None:

@@ -52,6 +52,15 @@ def test_a_control_turned_in_mid_answer_is_taken_up_by_the_first_bar_after_the_l
     assert revise.request != session.told(Ask)[0].request
 
 
+@pytest.mark.parametrize("late_s", [0.0001, 0.01, 0.3])
+def test_a_bridge_that_wakes_late_takes_it_up_at_that_bar_all_the_same(late_s: float) -> None:
+    session = playing()
+    session.late_s = late_s
+    session.receives(osc.SetControl("temperature", 0.5))
+    session.waits(beats=4)
+    assert [revise.tick for revise in session.told(Revise)] == [192]
+
+
 def test_what_was_planned_from_that_bar_on_is_given_up_and_the_new_bars_sound_in_its_place() -> None:
     session = playing()
     session.receives(osc.SetControl("temperature", 0.5))

@@ -12,11 +12,11 @@ from meloformer.model.companion import Companion
 from meloformer.model.decoder import decode
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.infill import around, infill
-from meloformer.model.listener import Listener
 from meloformer.model.network import Network
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter, Score
+from meloformer.model.successor import Successor
 from meloformer.model.telling import Telling, encode
 from music import COMMON, TINY, arrays, network, piece, scores, told
 
@@ -132,7 +132,7 @@ def test_after_going_back_another_network_goes_on_from_there(model: Network) -> 
     point = performer.point()
     list(performer.answer(2))
     other = network(TINY, seed=9)
-    performer.continue_with(Listener(other), 0)
+    performer.continue_with(Successor(other))
     performer.go_back(point)
     performer.throw()
     alone = Performer(other, DARING, 1)

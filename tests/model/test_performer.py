@@ -15,11 +15,11 @@ from meloformer.model.decoder import decode
 from meloformer.model.encoder import EncodeError
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn, TempoSet
 from meloformer.model.limits import Limits
-from meloformer.model.listener import Listener
 from meloformer.model.memory import LENGTHS, Exact, Memory, Recall
 from meloformer.model.performer import HELD_BARS, Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Score
+from meloformer.model.successor import Successor
 from music import COMMON, TINY, arrays, network, piece, scores, told
 
 DARING = Sampling(temperature=1.5, top_p=1.0, min_p=0.0)  # an untrained network then tries everything
@@ -247,10 +247,9 @@ def test_temperature_nought_needs_no_luck(model: Arrays) -> None:
 def test_another_network_goes_on_with_the_conversation(model: Arrays) -> None:
     other = arrays(network(TINY, seed=9))
     conversation = performer(model, 1, told(PLAYED))
-    read = conversation.tokens[:10]
-    listener = Listener(other)
-    listener.read(read)
-    conversation.continue_with(listener, len(read))
+    successor = Successor(other)
+    successor.read(conversation.tokens[:10])
+    conversation.continue_with(successor)
     assert list(conversation.answer(2)) == list(performer(other, 1, told(PLAYED)).answer(2))
 
 

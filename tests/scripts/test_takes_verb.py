@@ -10,6 +10,7 @@ from typing import Any
 
 import mido
 import pytest
+import torch
 
 from meloformer.bridge import running
 from meloformer.bridge.engine.messages import (
@@ -37,7 +38,10 @@ from meloformer.bridge.takes.noted import Noted
 from meloformer.bridge.takes.recorder import Recorder
 from meloformer.model.events import BarStart, NoteOff, NoteOn
 from meloformer.model.limits import Rules
+from meloformer.model.network import Network
 from meloformer.model.score import Meter
+from meloformer.model.shape import Shape
+from meloformer.model.weights import save
 from meloformer.presets import reader
 
 NATURAL = Sampling(temperature=1.0, top_p=0.95, min_p=0.02, memory=0.3)
@@ -51,7 +55,13 @@ def phrase(seed: int) -> list[ToEngine]:
 
 @pytest.fixture(scope="module")
 def takes(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One take of a real engine, which answered, was stopped, was asked for more, and answered by rules."""
+    """One take of a real engine, which answered, was stopped, was asked for more, and answered by rules.
+
+    In its last answer another model takes over.
+    """
+    other = tmp_path_factory.mktemp("other") / "other.safetensors"
+    torch.manual_seed(9)
+    save(Network(Shape(width=64, layers=1, kv_heads=1)), other, {})
     preset = reader.read(tiny / "band.yaml")
     told: list[tuple[bool, Any]] = []
     inbox: SimpleQueue[Any] = SimpleQueue()
@@ -63,10 +73,12 @@ def takes(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def hear(message: FromEngine) -> None:
         told.append((False, message))
-        if isinstance(message, Loaded):
+        if isinstance(message, Loaded) and message.name == "band":
             say(*phrase(3), Ask("1", 2, NATURAL, None))
         elif isinstance(message, Said) and message.request == "2" and len(told) % 5 == 0:
             say(Stop("2"))
+        elif isinstance(message, Said) and message == Said("9", BarStart(message.event.tick, Meter(4, 4))):
+            say(*loads.pop(message.event.tick, []))
         elif isinstance(message, Ended):
             say(*after[message.request])
 
@@ -78,10 +90,12 @@ def takes(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "5": [],
         "6": [Choose("5"), Ask("7", 1, NATURAL, None), Infill("8", 1, 1, 2, NATURAL, None)],
         "7": [],
-        "8": [Quit()],
+        "8": [*phrase(5), Ask("9", 6, NATURAL, None)],
+        "9": [Quit()],
     }
+    loads: dict[int, list[ToEngine]] = {2 * 96: [Load("other", str(other), "cpu")]}
     say(Load("band", str(preset.weights), "cpu"))
-    Worker(inbox).run(hear)
+    Worker(inbox, beside=lambda work: work()).run(hear)
     folder = tmp_path_factory.mktemp("takes")
     recorder = Recorder(folder, begin(preset, "1.2.3", "cpu", 100.0), lambda _: None)
     running.start(recorder.serve, "take")
@@ -101,7 +115,14 @@ def test_a_replayed_take_gives_the_same_answers(meloformer, takes: Path) -> None
     outcome = meloformer("takes", "replay", name(takes), "--takes", takes)
     assert (outcome.code, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
-    assert len(lines) == 8 and all(line.endswith("as it was") for line in lines)
+    assert len(lines) == 9 and all(line.endswith("as it was") for line in lines)
+
+
+def test_a_model_that_took_over_inside_an_answer_does_so_again_at_that_bar(takes: Path) -> None:
+    lines = [json.loads(line) for line in next(takes.glob("*.jsonl")).read_text().splitlines()]
+    said = [line["message"] for line in lines if line["kind"] == "engine"]
+    kinds = [(each["kind"], each.get("name") or each.get("request")) for each in said]
+    assert kinds.index(("said", "9")) < kinds.index(("loaded", "other")) < kinds.index(("ended", "9"))
 
 
 def test_an_answer_that_is_another_one_now_is_found(meloformer, takes: Path, tmp_path: Path) -> None:
@@ -125,7 +146,7 @@ def test_a_take_cut_short_by_a_crash_is_replayed_as_far_as_it_goes(
 def test_the_list_tells_what_each_take_holds(meloformer, takes: Path) -> None:
     outcome = meloformer("takes", "list", "--takes", takes)
     assert outcome.out.startswith(name(takes))
-    assert "band, seed" in outcome.out and "8 answers" in outcome.out
+    assert "band, seed" in outcome.out and "9 answers" in outcome.out
 
 
 def test_a_side_of_a_take_is_exported_with_its_tempo(meloformer, takes: Path, tmp_path: Path) -> None:
