@@ -85,6 +85,7 @@ def fit(documents: Sequence[Told]) -> list[Chances]:
         recalled = np.concatenate([one.recalled[index] for one in documents])
         classes = np.concatenate([one.classes[index] for one in documents])
         best = fitted(recalled, classes, _mixed(documents, shares), len(LENGTHS) + 1)
+        best[0] = 0.0  # of what is too short
         shares.append(np.minimum(best, MOST_SHARE))
     return shares
 

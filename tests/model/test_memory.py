@@ -127,7 +127,8 @@ def test_the_longer_the_remembered_stretch_the_surer_it_is() -> None:
     for token in (*phrase, *phrase):
         memory.push(token)
         sure.append(memory.mixed(NOTHING_KNOWN, EVERYTHING, 1.0).max())
-    assert sure[-2] > sure[len(phrase) + 5] > sure[len(phrase) + 1]
+    short, long, longer = len(phrase) + LENGTHS[0] - 2, len(phrase) + LENGTHS[0], len(sure) - 2
+    assert sure[longer] > sure[long] > sure[short] == NOTHING_KNOWN.max()
 
 
 def test_there_is_a_share_for_each_class_of_length() -> None:
