@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -13,9 +14,12 @@ from itertools import count
 from typing import Any
 
 import rtmidi
+from rtmidi import _rtmidi
 
 from kit import PATIENCE_S, wait_until
 
+PERIOD = 256  # frames
+SETTLED_PERIODS = 4
 _SERVERS = count()
 
 
@@ -31,7 +35,7 @@ def jack_server(name: str = "") -> Iterator[tuple[str, subprocess.Popen[bytes]]]
     name = name or f"meloformer-{os.getpid()}-{next(_SERVERS)}"
     # In sync mode it waits for a client that is late on a busy machine, where else its cycle would be lost.
     options = ["--no-realtime", "--sync", "--timeout", "5000", "--name", name]
-    command = ["jackd", *options, "-d", "dummy", "--rate", "48000", "--period", "256"]
+    command = ["jackd", *options, "-d", "dummy", "--rate", "48000", "--period", str(PERIOD)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         subprocess.run(
@@ -139,3 +143,21 @@ class MidiClock:
 def _connect(client: Any, port: str) -> None:
     names = wait_until(lambda: [name for name in client.get_ports() if port in name], f"the port {port}")
     client.open_port(client.get_ports().index(names[0]))
+    _let_periods_pass()
+
+
+def _let_periods_pass() -> None:
+    """JACK takes a connection up some periods after it was made: what was sent before would be lost."""
+    jack = ctypes.CDLL(_rtmidi.__file__)
+    jack.jack_client_open.restype = ctypes.c_void_p
+    for function in (jack.jack_activate, jack.jack_last_frame_time, jack.jack_client_close):
+        function.argtypes = [ctypes.c_void_p]
+    jack.jack_last_frame_time.restype = ctypes.c_uint32
+    client = jack.jack_client_open(b"Watch", 0, ctypes.byref(ctypes.c_int()))
+    jack.jack_activate(client)
+    began = jack.jack_last_frame_time(client)
+    wait_until(
+        lambda: (jack.jack_last_frame_time(client) - began) % 2**32 >= SETTLED_PERIODS * PERIOD,
+        "some periods of JACK",
+    )
+    jack.jack_client_close(client)
