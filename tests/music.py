@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from meloformer.model import vocabulary as v
 from meloformer.model.arrays import Arrays
 from meloformer.model.events import BarStart, Event
 from meloformer.model.layout import Document, Row
+from meloformer.model.listener import Listener
 from meloformer.model.masks import Columns
 from meloformer.model.network import Network
 from meloformer.model.score import DRUM_TICKS, Meter, Note, Score, TempoChange
@@ -148,3 +150,17 @@ def columns(rows: Sequence[Row], summaries: int) -> Columns:
 def arrays(of: Network) -> Arrays:
     """The same network in plain arrays."""
     return Arrays(of.shape, {name: tensor.numpy() for name, tensor in of.state_dict().items()})
+
+
+def counted_reads(listener: Listener) -> list[int]:
+    """How many tokens the network reads at a time, from now on."""
+    reads: list[int] = []
+    reader: Any = listener._reader
+    read = reader.read
+
+    def counting(tokens: Any, places: Any) -> None:
+        reads.append(len(tokens))
+        read(tokens, places)
+
+    reader.read = counting
+    return reads

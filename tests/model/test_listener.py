@@ -16,7 +16,7 @@ from meloformer.model.cache import TorchReader
 from meloformer.model.layout import FINE_BARS, TOLD_BARS, Document, pack
 from meloformer.model.listener import Listener, Weights
 from meloformer.model.network import Network
-from music import TINY, arrays, columns, document, network
+from music import TINY, arrays, columns, counted_reads, document, network
 
 CLOSE = 2e-4
 
@@ -93,20 +93,6 @@ def test_what_was_read_ahead_is_not_read_again_when_it_comes(weights: Weights) -
     listener.read_ahead([v.POS.id(0), v.INST.id(0), v.ON.id(60), v.BAR])
     listener.read([v.POS.id(0), v.INST.id(0), v.ON.id(60), v.BAR, v.POS.id(0)])
     assert reads == [1]
-
-
-def counted_reads(listener: Listener) -> list[int]:
-    """How many tokens the network reads at a time, from now on."""
-    reads: list[int] = []
-    reader: Any = listener._reader
-    read = reader.read
-
-    def counting(tokens: Any, places: Any) -> None:
-        reads.append(len(tokens))
-        read(tokens, places)
-
-    reader.read = counting
-    return reads
 
 
 def test_a_conversation_longer_than_the_window_equals_the_full_forward(

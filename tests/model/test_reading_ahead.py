@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,7 @@ from meloformer.model.arrays import Arrays
 from meloformer.model.events import Event
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
-from music import TINY, arrays, network, piece, told
+from music import TINY, arrays, counted_reads, network, piece, told
 
 PLAYED = told(piece(1, bars=3))
 
@@ -57,23 +56,10 @@ def first_reads(conversation: Performer, pause: bool) -> list[int]:
     conversation.catch_up()
     if pause:
         conversation.read_ahead()
-    reads = counted_reads(conversation)
+    reads = counted_reads(conversation._listener)
     answer = conversation.answer(1)
     next(answer)
     next(answer)
-    return reads
-
-
-def counted_reads(conversation: Performer) -> list[int]:
-    reads: list[int] = []
-    reader: Any = conversation._listener._reader
-    read = reader.read
-
-    def counting(tokens: Any, places: Any) -> None:
-        reads.append(len(tokens))
-        read(tokens, places)
-
-    reader.read = counting
     return reads
 
 
