@@ -29,7 +29,7 @@ from meloformer.bridge.engine.parcels import (
 from meloformer.bridge.engine.way import Way
 from meloformer.bridge.session.events import EngineDelay, EngineStarted
 from meloformer.bridge.settings import Endpoint
-from meloformer.bridge.transports.curve import HANDSHAKE_WITHIN_S, Fate, Socket, fate
+from meloformer.bridge.transports.curve import HANDSHAKE_WITHIN_S, Fate, Socket, fate, hang_up
 from meloformer.bridge.transports.mailbox import Mailbox
 
 _REASONS: Final = {
@@ -88,9 +88,7 @@ class Call:
     def close(self) -> None:
         """Free the wire; last words have a moment to leave."""
         self._withdraw()
-        self._wire.disable_monitor()
-        self._monitor.close()
-        self._wire.close()
+        hang_up(self._wire, self._monitor)
 
     def _pause_ms(self, deadline_s: float) -> int:
         if self._offering is not None and not self._offering.offered:

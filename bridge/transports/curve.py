@@ -53,10 +53,19 @@ def dialled(context: Context, place: Endpoint, key: LaptopKey) -> tuple[Socket, 
     try:
         wire.connect(f"tcp://{place}")
     except zmq.ZMQError as error:
-        monitor.close()
-        wire.close()
+        hang_up(wire, monitor)
         raise BridgeError(f"tcp://{place} is no place of an engine ({error.strerror})") from None
     return wire, monitor
+
+
+def hang_up(wire: Socket, monitor: Socket) -> None:
+    """Free what `dialled` gave; last words have a moment to leave.
+
+    In this order: where nobody reads the monitor any more, ZeroMQ waits for ever to say that it has ended.
+    """
+    wire.disable_monitor()
+    monitor.close()
+    wire.close()
 
 
 def listening(context: Context, place: Endpoint, key: EngineKey) -> tuple[Socket, Socket, Endpoint]:

@@ -22,7 +22,7 @@ from meloformer.bridge.errors import BridgeError, Code
 from meloformer.bridge.session.events import EngineDelay, EngineGone, EngineStarted
 from meloformer.bridge.settings import Endpoint
 from meloformer.bridge.transports import keys
-from meloformer.bridge.transports.curve import dialled
+from meloformer.bridge.transports.curve import dialled, hang_up
 from meloformer.bridge.transports.keys import LaptopKey
 from meloformer.model.events import NoteOn
 from meloformer.presets import DEFAULT
@@ -129,13 +129,12 @@ def test_nothing_is_said_to_whom_is_no_engine() -> None:
         place = Endpoint("127.0.0.1", trap.getsockname()[1])
         public, secret = zmq.curve_keypair()
         wire, monitor = dialled(context, place, LaptopKey(public, secret))
+        trap.settimeout(PATIENCE_S)
         caught, _ = trap.accept()
         with caught:
             caught.settimeout(PATIENCE_S)
             assert len(all_of(caught)) <= GREETING_BYTES
-        monitor.close()
-        wire.disable_monitor()
-        wire.close(0)
+        hang_up(wire, monitor)
 
 
 def test_both_versions_are_named_where_they_differ(tmp_path: Path) -> None:
@@ -207,9 +206,7 @@ def test_a_path_from_the_wire_is_never_opened(door: Door) -> None:
             assert wire.poll(PATIENCE_S * 1000)
             said.append(from_frames(wire.recv_multipart()))
         assert "load is not for the wire" in said[-1].reason
-        wire.disable_monitor()
-        monitor.close()
-        wire.close()
+        hang_up(wire, monitor)
 
 
 def test_keys_are_for_the_eyes_of_their_owner(tmp_path: Path) -> None:
