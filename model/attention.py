@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 
-from meloformer.model.masks import Columns, Rule, dense, hid_attention
+from meloformer.model.masks import Columns, Rule, hid_attention, part
 from meloformer.model.network import Attend
 
 QUERY_BLOCK = 128
@@ -32,60 +32,69 @@ def dense_attend(columns: Columns, rule: RuleOf = hid_attention) -> Attend:
     Tokens never see later tokens, so their queries go in blocks, each over the keys up to its own end: half
     the work.
     """
-    mask = _dense_mask(columns, rule)
-    spans = _query_spans(columns)
+    blocks = _blocks(columns, rule)
 
     def attend(layer: int, q_BHND: Tensor, k_BKND: Tensor, v_BKND: Tensor) -> Tensor:
-        blocks = [
+        outs = [
             F.scaled_dot_product_attention(
-                q_BHND[:, :, start:stop],
+                q_BHND[:, :, queries.start : queries.stop],
                 k_BKND[:, :, :seen],
                 v_BKND[:, :, :seen],
-                attn_mask=mask[:, :, start:stop, :seen],
+                attn_mask=bias_B1QN.to(q_BHND.dtype),
                 enable_gqa=True,
             )
-            for start, stop, seen in spans
+            for queries, seen, bias_B1QN in blocks
         ]
-        return torch.cat(blocks, dim=2)
+        return torch.cat(outs, dim=2)
 
     return attend
 
 
 def matmul_attend(columns: Columns, rule: RuleOf = hid_attention) -> Attend:
     """The same as `dense_attend` in plain matmuls, the mask added to the scores: for training short rows."""
-    spans = _query_spans(columns)
-    mask_B1NN = _dense_mask(columns, rule)
-    bias_B11NN = torch.zeros_like(mask_B1NN, dtype=torch.bfloat16).masked_fill(~mask_B1NN, FORBIDDEN)[:, None]
+    blocks = _blocks(columns, rule)
 
     def attend(layer: int, q_BHND: Tensor, k_BKND: Tensor, v_BKND: Tensor) -> Tensor:
         rows, heads, _, dim = q_BHND.shape
         kv_heads = k_BKND.shape[1]
         scaled_BHND = q_BHND * dim**-0.5
-        blocks = []
-        for start, stop, seen in spans:
-            q_BKQD = scaled_BHND[:, :, start:stop].reshape(rows, kv_heads, -1, dim)
+        outs = []
+        for queries, seen, bias_B1QN in blocks:
+            q_BKQD = scaled_BHND[:, :, queries.start : queries.stop].reshape(rows, kv_heads, -1, dim)
             scores_BKQN = q_BKQD @ k_BKND[:, :, :seen].transpose(-1, -2)
-            grouped = scores_BKQN.view(rows, kv_heads, heads // kv_heads, stop - start, seen)
-            shares = torch.softmax(grouped + bias_B11NN[..., start:stop, :seen], dim=-1)
+            grouped = scores_BKQN.view(rows, kv_heads, heads // kv_heads, len(queries), seen)
+            shares = torch.softmax(grouped + bias_B1QN[:, None], dim=-1)
             out_BKQD = shares.view(scores_BKQN.shape).to(v_BKND.dtype) @ v_BKND[:, :, :seen]
-            blocks.append(out_BKQD.view(rows, heads, stop - start, dim))
-        return torch.cat(blocks, dim=2)
+            outs.append(out_BKQD.view(rows, heads, len(queries), dim))
+        return torch.cat(outs, dim=2)
 
     return attend
 
 
-def _dense_mask(columns: Columns, rule: RuleOf) -> Tensor:
-    rows, length = columns.token.shape
-    return dense(rule(columns), rows, length, columns.token.device)
+def _blocks(columns: Columns, rule: RuleOf) -> list[tuple[range, int, Tensor]]:
+    """Each block of queries, how many keys it sees at most, and what is added to its scores [B, 1, Q, seen].
+
+    Added once for all layers, in the type that training computes in: SDPA keeps what it is given, and of a
+    mask of booleans it makes (and keeps) a copy in every layer.
+    """
+    seen_by, rows, device = rule(columns), len(columns.token), columns.token.device
+    blocks = []
+    for queries, seen in _query_spans(columns):
+        mask_B1QN = part(seen_by, rows, queries, seen, device)
+        bias_B1QN = torch.zeros_like(mask_B1QN, dtype=torch.bfloat16).masked_fill(~mask_B1QN, FORBIDDEN)
+        blocks.append((queries, seen, bias_B1QN))
+    return blocks
 
 
-def _query_spans(columns: Columns) -> list[tuple[int, int, int]]:
-    """(start, stop, seen) of each block of queries: it sees no key from `seen` on."""
+def _query_spans(columns: Columns) -> list[tuple[range, int]]:
+    """Blocks of queries; none sees a key from the second number on."""
     length = columns.token.shape[1]
     block = QUERY_BLOCK * max(1, length // (MOST_BLOCKS * QUERY_BLOCK))
-    stops = range(columns.summaries + block, length + block, block)
-    spans = [(0, columns.summaries, length)] if columns.summaries else []
-    return spans + [(stop - block, min(stop, length), min(stop, length)) for stop in stops]
+    starts = range(columns.summaries, length, block)
+    spans = [(range(columns.summaries), length)] if columns.summaries else []
+    return spans + [
+        (range(start, min(start + block, length)), min(start + block, length)) for start in starts
+    ]
 
 
 @lru_cache(maxsize=1)

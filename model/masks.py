@@ -141,10 +141,15 @@ def fine_table(device: torch.device | str = "cpu") -> Tensor:
 
 
 def dense(rule: Rule, rows: int, length: int, device: torch.device | str = "cpu") -> Tensor:
-    """The rule as booleans [B, 1, N, N]: the slow twin, and the mask of the SDPA path."""
+    """The rule as booleans [B, 1, N, N]."""
+    return part(rule, rows, range(length), length, device)
+
+
+def part(rule: Rule, rows: int, queries: range, keys: int, device: torch.device | str) -> Tensor:
+    """The rule as booleans [B, 1, queries, keys], of the first so many keys."""
     b = torch.arange(rows, device=device)[:, None, None]
-    q = torch.arange(length, device=device)[None, :, None]
-    kv = torch.arange(length, device=device)[None, None, :]
+    q = torch.arange(queries.start, queries.stop, device=device)[None, :, None]
+    kv = torch.arange(keys, device=device)[None, None, :]
     return rule(b, torch.zeros_like(b), q, kv)[:, None]
 
 

@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from meloformer.model.masks import Columns, Rule, dense
+from meloformer.model.masks import Columns, Rule, part
 from meloformer.model.network import Network
 from meloformer.model.shape import HEAD_DIM, Shape
 from meloformer.model.vocabulary import SIZE
@@ -14,6 +14,7 @@ from meloformer.model.vocabulary import SIZE
 SIDE = {"cpu": 1024, "cuda": 8192}  # of the square matrices that tell what a machine can do
 LONG_ENOUGH_S = 0.5
 PASSES = 3  # a backward is two forwards
+QUERIES = 512  # counted at a time
 
 
 def flops_of(shape: Shape, columns: Columns, rule: Rule) -> float:
@@ -29,8 +30,15 @@ def flops_of(shape: Shape, columns: Columns, rule: Rule) -> float:
     )  # each position has one of two
     products = rows * length * (matrices - other_projection)
     table = rows * (length - columns.summaries) * SIZE * shape.width
-    pairs = int(dense(rule, rows, length, columns.token.device).sum())
+    pairs = pairs_of(rule, rows, length, columns.token.device)
     return PASSES * (2.0 * (products + table) + 4.0 * pairs * shape.width * shape.layers)
+
+
+def pairs_of(rule: Rule, rows: int, length: int, device: torch.device) -> int:
+    """How many pairs of positions a rule allows; so many queries at a time, for all of them fill a memory."""
+    starts = range(0, length, QUERIES)
+    queries = (range(start, min(start + QUERIES, length)) for start in starts)
+    return sum(int(part(rule, rows, each, length, device).sum()) for each in queries)
 
 
 def matmul_flops_per_s(device: str) -> float:

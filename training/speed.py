@@ -15,13 +15,13 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from meloformer.model.masks import Columns, hid_attention
 from meloformer.model.network import Attend, Network
-from meloformer.model.shape import SIZES, Shape
+from meloformer.model.shape import Shape
 from meloformer.training import frugal
 from meloformer.training.arithmetic import flops_of, synchronise
 from meloformer.training.checkpoint import begin
 from meloformer.training.loader import Rows, Windows, batches
 from meloformer.training.loss import LossFunction, attention_for, compiled, compiled_graphs, loss_with
-from meloformer.training.recipe import Recipe, recipe_for
+from meloformer.training.recipe import Recipe
 from meloformer.training.rules import causal, fine
 from meloformer.training.run import update
 from meloformer.training.windows import Chances
@@ -63,11 +63,10 @@ class Cost:
     recompiles: int
 
 
-def cost(size: str, tokens: int, rule: str, store: Dataset, steps: int, compile: bool) -> Cost:
-    """Measure so many steps of rows of so many tokens, after WARM others."""
+def cost(shape: Shape, recipe: Recipe, rule: str, store: Dataset, steps: int, compile: bool) -> Cost:
+    """Measure so many steps of a recipe, after WARM others."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    recipe = replace(recipe_for(size, tokens), warmup=0)
-    shape, frugally = SIZES[size], frugal.is_needed(SIZES[size], tokens)
+    frugally = frugal.is_needed(shape, recipe.tokens)
     state = begin(_made(shape, frugally).to(device), recipe)
     loss = compiled(loss_under(rule)) if compile else loss_under(rule)
     times: list[tuple[float, float]] = []  # seconds waited, seconds in all
@@ -142,7 +141,7 @@ def reset_peak(device: str) -> None:
 
 
 def peak(device: str) -> int:
-    """The most memory at any time: on a GPU that of this measurement, else that of the process so far."""
+    """The most memory at any time: on a GPU that of this measurement, else that of the whole process."""
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
     import resource
