@@ -24,6 +24,8 @@ class Automaton:
         self._length = [0]
         self._count = [0]
         self._last = 0
+        self._at = 0  # where what was said and followed since leads: its longest end that was said before
+        self._matched = 0  # how long that end is
 
     def push(self, symbol: int) -> None:
         """One symbol more."""
@@ -35,6 +37,21 @@ class Automaton:
         self._link[new] = 0 if at < 0 else self._longest_there(at, symbol)
         self._last = new
         self._count_up(new)
+        self.rewind()
+
+    def follow(self, symbol: int) -> None:
+        """One symbol more, without learning it."""
+        while self._at and symbol not in self._next[self._at]:
+            self._at = self._link[self._at]
+            self._matched = self._length[self._at]
+        following = self._next[self._at].get(symbol)
+        if following is not None:
+            self._at, self._matched = following, self._matched + 1
+
+    def rewind(self) -> None:
+        """Back to the last symbol that was learnt."""
+        self._at = max(0, self._link[self._last])
+        self._matched = self._length[self._at]
 
     def __len__(self) -> int:
         """How many symbols have been said."""
@@ -42,21 +59,16 @@ class Automaton:
 
     @property
     def matched(self) -> int:
-        """How many of the last symbols, in this order, have been there before."""
-        return self._length[self._remembered]
+        """How many of the last symbols, in this order, have been said before."""
+        return self._matched
 
     def followers(self) -> Iterator[tuple[int, int]]:
         """What came after them, and how often."""
-        return ((symbol, self._count[state]) for symbol, state in self._next[self._remembered].items())
+        return ((symbol, self._count[state]) for symbol, state in self._next[self._at].items())
 
     def fade(self, states: int) -> None:
         """Give back the room of so many states; it is not to be asked or told anything afterwards."""
         del self._next[-states:]
-
-    @property
-    def _remembered(self) -> int:
-        """The state of the longest stretch up to now that has been there before."""
-        return max(0, self._link[self._last])
 
     def _longest_there(self, at: int, symbol: int) -> int:
         """The state of the stretch of `at` and then `symbol`, parted from any longer one it stood for too."""

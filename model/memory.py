@@ -1,4 +1,4 @@
-"""What was played and answered in this sitting, remembered exactly: what came next the last time?
+"""What was played, remembered exactly: what came next the last time?
 
 The longest stretch up to now that has been there before is looked up twice: as it is, and as steps from pitch
 to pitch, so that a phrase is known again in another key. What came after it is mixed into the model's choice.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
+from copy import copy
 from typing import Final
 
 import numpy as np
@@ -70,21 +71,22 @@ class Moved:
 
 
 class Recall:
-    """The sitting as one automaton, in one way of telling it.
+    """All that was played as one automaton, in one way of telling it.
 
     When it holds half of what it may, a younger automaton begins beside it, which takes its place when it is
     full: so it forgets without a moment in which it has to begin anew.
     """
 
     def __init__(self, telling: Exact | Moved, shares: tuple[float, ...], most: int = MOST_TOKENS) -> None:
-        self._telling = telling
+        self._telling = self._learnt_telling = telling
         self._shares = shares
         self._most = most
         self._automaton, self._younger, self._fading = Automaton(), Automaton(), Automaton()
 
     def push(self, token: int) -> None:
-        """The token that was heard or said."""
+        """Learn a token."""
         symbol = self._telling.symbol(token)
+        self._learnt_telling = copy(self._telling)
         self._automaton.push(symbol)
         if len(self._automaton) > self._most // 2:
             self._younger.push(symbol)
@@ -92,6 +94,15 @@ class Recall:
             self._fading = self._automaton
             self._automaton, self._younger = self._younger, Automaton()
         self._fading.fade(FADING_AT_ONCE)
+
+    def follow(self, token: int) -> None:
+        """Walk on along a token without learning it."""
+        self._automaton.follow(self._telling.symbol(token))
+
+    def rewind(self) -> None:
+        """Back to the last token that was learnt."""
+        self._telling = copy(self._learnt_telling)
+        self._automaton.rewind()
 
     @property
     def length_class(self) -> int:
@@ -110,15 +121,25 @@ class Recall:
 
 
 class Memory:
-    """All that was played and answered, mixed into what comes next."""
+    """All that was played, `most` tokens of it, mixed into what comes next."""
 
-    def __init__(self) -> None:
-        self.recalls = (Recall(Moved(), MOVED_SHARES), Recall(Exact(), EXACT_SHARES))
+    def __init__(self, most: int = MOST_TOKENS) -> None:
+        self.recalls = (Recall(Moved(), MOVED_SHARES, most), Recall(Exact(), EXACT_SHARES, most))
 
     def push(self, token: int) -> None:
-        """The token that was heard or said."""
+        """Learn a token."""
         for recall in self.recalls:
             recall.push(token)
+
+    def follow(self, token: int) -> None:
+        """Walk on along a token without learning it: what came next after such a stretch?"""
+        for recall in self.recalls:
+            recall.follow(token)
+
+    def rewind(self) -> None:
+        """Back to the last token that was learnt."""
+        for recall in self.recalls:
+            recall.rewind()
 
     def mixed(self, chances: Chances, allowed: Allowed, strength: float) -> Chances:
         """Chances [V] of a model with what is remembered mixed in, 0 outside `allowed`; they sum to one.

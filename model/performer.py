@@ -17,9 +17,9 @@ from meloformer.model.grammar import Grammar
 from meloformer.model.limiter import Limiter
 from meloformer.model.limits import Limits
 from meloformer.model.listener import Listener, Weights
-from meloformer.model.memory import Memory
 from meloformer.model.points import Key, Line, Point
-from meloformer.model.sampling import Sampling, choose, distribution
+from meloformer.model.recollection import Recollections
+from meloformer.model.sampling import Sampling, choose, distribution, likeliest
 from meloformer.model.score import Meter, Score
 from meloformer.model.successor import Successor
 
@@ -35,20 +35,22 @@ class Performer:
     """One conversation with a network. Not for more than one thread.
 
     Events come in and go out in ticks of 1/24 quarter since the conversation began; same seed, same answer.
-    The memory begins when it is first asked for, with the conversation so far, and outlives it: from then on
-    earlier ones have a say too.
+    What is heard is learnt by heart, too (see recollection.py).
     """
 
     def __init__(self, network: Weights, sampling: Sampling, seed: int, limits: Limits = NO_LIMITS) -> None:
         self.sampling = sampling
         self.limits = limits
         self.seed = seed
-        self.memory: Memory | None = None
         self._network = network
+        self._tokens: list[int] = []  # of the whole conversation
+        self._answered: list[bool] = []  # which of them were answered, not heard
+        self._revocable = False  # there is a point to go back to
+        self.recollections = Recollections()
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything but the memory, the dice included: a new conversation."""
+        """Forget everything but the sitting, the dice included: a new conversation."""
         self.throw()
         self.restart([])
 
@@ -59,14 +61,15 @@ class Performer:
     def restart(self, tokens: Sequence[int], gap: int = 0) -> None:
         """Another conversation, which has begun with these tokens; the dice roll on. `gap`: see Placer.
 
-        The memory does not learn these tokens: told anew, they are no other music.
+        The memory of the sitting does not learn these tokens: told anew, they are no other music.
         """
         self._listener = Listener(self._network, gap)
         self._grammar = Grammar()
-        self._tokens: list[int] = []  # of the whole conversation
+        self._recollect()
+        self._tokens, self._answered = [], []
         self._read = 0  # how many of them the network has read; the rest when the next choice needs it
-        self._learnt = len(tokens)  # how many of them the memory has learnt
-        self._revocable = False  # there is a point to go back to
+        self.recollections.begin(len(tokens))
+        self._revocable = False
         self._lines: dict[int, Line] = {}  # by tick, the latest ones inside answers
         self._points = WeakSet[Point]()  # to which somebody may want to go back
         self._take(tokens)
@@ -91,11 +94,11 @@ class Performer:
 
     def say(self, tokens: Sequence[int]) -> None:
         """Take what this conversation once answered here, as if it answered it again."""
-        self._take(tokens)
+        self._take(tokens, answered=True)
         self._in_step = False
 
     def point(self) -> Point:
-        """This moment, to go back to until `settle`; meanwhile the memory learns nothing and is not asked."""
+        """This moment, to go back to until `settle`; meanwhile nothing is learnt by heart, nor comes back."""
         self._revocable = True
         return self._here()
 
@@ -113,14 +116,14 @@ class Performer:
         return point
 
     def settle(self) -> None:
-        """Nothing is taken back any more: the memory may learn what has been played."""
+        """Nothing is taken back any more: what has been played may be learnt by heart."""
         self._revocable = False
-        self._take([])
+        self._recollect()
 
     def go_back(self, point: Point) -> None:
         """Forget all that came after a point of this conversation; the dice roll on."""
-        del self._tokens[point.tokens :]
-        self._learnt = min(self._learnt, point.tokens)
+        del self._tokens[point.tokens :], self._answered[point.tokens :]
+        self.recollections.go_back(point.tokens)
         self._grammar, self._encoder = deepcopy(point.grammar), deepcopy(point.encoder)
         self._heard, self._in_step = set(point.heard), point.in_step
         if point.bookmark is None:
@@ -133,6 +136,7 @@ class Performer:
         """Let the network read all that was heard and said, in one go; an answer can then begin at once."""
         self._listener.read(self._tokens[self._read :])
         self._read = len(self._tokens)
+        self._recollect()
 
     def read_ahead(self) -> None:
         """Let the network read what stands before an answer that is asked for now: that one begins sooner."""
@@ -173,9 +177,8 @@ class Performer:
     def revise(self, tick: int, bars: int, meter: Meter) -> Generator[Event, None, None]:
         """The last `bars` bars of an answer anew, from its bar line at `tick` on, in this meter.
 
-        By dice of their own; by the limits and the sampling as they are now. What the memory has learnt of
-        the bars that were given up, it keeps. Raises KeyError for a tick at which none of the latest answers
-        has a bar line.
+        By dice of their own; by the limits and the sampling as they are now. Raises KeyError for a tick at
+        which none of the latest answers has a bar line.
         """
         line = self._lines[tick]
         self.go_back(line.point)
@@ -222,7 +225,7 @@ class Performer:
 
     def _bar(self, limiter: Limiter, line: Sequence[int], sounding: set[Key]) -> Iterator[Event]:
         """One new bar, up to where the next one would begin."""
-        self._take(line)
+        self._take(line, answered=True)
         opened = self._grammar.open_bar()
         limiter.saw(opened)
         yield from opened
@@ -231,11 +234,11 @@ class Performer:
     def _fill(self, limiter: Limiter, sounding: set[Key], owed: bool = False) -> Iterator[Event]:
         """The present bar from here, up to where the next one would begin."""
         if self._grammar.position < 0:
-            yield from own(self._take(self._let_go(sounding)), sounding)
+            yield from own(self._take(self._let_go(sounding), answered=True), sounding)
         length = 0
         while (token := self._choose(limiter, length > MOST_TOKENS_IN_A_BAR, owed)) != v.BAR:
             length += 1
-            events = self._take([token])
+            events = self._take([token], answered=True)
             owed = owed and not any(isinstance(event, NoteOn) for event in events)
             limiter.saw(events)
             yield from own(events, sounding)
@@ -275,23 +278,20 @@ class Performer:
             return v.BAR
         self.catch_up()
         chances = distribution(self._listener.logits(), permitted, self.sampling)
-        if self.sampling.memory and not self._revocable:
-            chances = self._recalling().mixed(chances, permitted, self.sampling.memory)
-        return choose(chances, self._random)
+        if not self._revocable:
+            if self.sampling.memory:
+                self.recollections.remember(self._tokens, self._answered)
+            chances = self.recollections.mixed(chances, permitted, self.sampling)
+        return likeliest(chances) if self.sampling.temperature == 0 else choose(chances, self._random)
 
-    def _recalling(self) -> Memory:
-        """The memory, which has learnt all that there is."""
-        if self.memory is None:
-            self.memory, self._learnt = Memory(), 0
-        for token in self._tokens[self._learnt :]:
-            self.memory.push(token)
-        self._learnt = len(self._tokens)
-        return self.memory
+    def _recollect(self) -> None:
+        """Learn by heart what has been heard, once nobody takes it back."""
+        if not self._revocable:
+            self.recollections.follow(self._tokens, self._answered)
 
-    def _take(self, tokens: Sequence[int]) -> list[Event]:
+    def _take(self, tokens: Sequence[int], answered: bool = False) -> list[Event]:
         self._tokens += tokens
-        if self.memory is not None and not self._revocable:
-            self._recalling()
+        self._answered += [answered] * len(tokens)
         return [event for token in tokens for event in self._grammar.take(token)]
 
 

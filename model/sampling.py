@@ -15,8 +15,9 @@ class Sampling:
     """How daring the choice is.
 
     `temperature` 0 to 4, 0 takes the likeliest; `top_p` above 0 to 1 keeps the likeliest tokens that together
-    reach it; `min_p` 0 to below 1 drops tokens less likely than this share of the likeliest. `memory` 0 to 1
-    is how much of what was played and answered before is mixed in after that (see memory.py).
+    reach it; `min_p` 0 to below 1 drops tokens less likely than this share of the likeliest. Of what
+    was played before, `echo` 0 to 1 is how much of this conversation is mixed in after that, `memory` 0 to 1
+    how much of the whole sitting (see memory.py).
 
     Sources: nucleus sampling (Holtzman et al. 2020), min-p (Nguyen et al. 2024).
     """
@@ -24,6 +25,7 @@ class Sampling:
     temperature: float = 1.0
     top_p: float = 0.95
     min_p: float = 0.02
+    echo: float = 1.0
     memory: float = 0.0
 
     def __post_init__(self) -> None:
@@ -31,6 +33,7 @@ class Sampling:
             ("temperature", self.temperature, 0.0, 4.0),
             ("top_p", self.top_p, 1e-6, 1.0),
             ("min_p", self.min_p, 0.0, 0.999),
+            ("echo", self.echo, 0.0, 1.0),
             ("memory", self.memory, 0.0, 1.0),
         ):
             if not low <= value <= high:
@@ -60,6 +63,11 @@ def _nucleus(chances: Chances, top_p: float) -> Chances:
     kept[keep] = chances[keep]
     kept /= kept.sum()
     return kept
+
+
+def likeliest(chances: Chances) -> int:
+    """The token of the highest chance."""
+    return int(chances.argmax())
 
 
 def choose(chances: Chances, rng: np.random.Generator) -> int:

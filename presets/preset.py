@@ -35,6 +35,7 @@ class SamplingSettings:
     top_p: float
     min_p: float
     seed: int
+    echo: float
     memory: float
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from meloformer.model.recollection import Recollections
 from meloformer.model.score import Score, TempoChange
 from meloformer.model.weights import resolved
 from meloformer.presets.preset import Preset
@@ -52,7 +53,7 @@ def _given(preset: Preset, asks: Sequence[Ask], device: Device) -> Iterator[Scor
 
 def answered(performer: Performer, ask: Ask) -> Score:
     """The bars that a performer, with everything forgotten, answers to what is heard."""
-    performer.seed, performer.memory = ask.seed, None
+    performer.seed, performer.recollections = ask.seed, Recollections()
     hear(performer, ask.heard)
     notes = answer(performer, ask.heard, ask.bars)
     tempo = TempoChange(0, ask.heard.tempo_at(ask.heard.ticks))

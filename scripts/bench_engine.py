@@ -35,7 +35,7 @@ class Engine:
         """Raises SilentBridgeError where the weights cannot be used."""
         found = reader.read(reader.find(preset, presets))
         said = found.sampling
-        self.sampling = Sampling(said.temperature, said.top_p, said.min_p, said.memory)
+        self.sampling = Sampling(said.temperature, said.top_p, said.min_p, said.echo, said.memory)
         self.bars = 0  # of the conversation so far
         self._inbox: SimpleQueue[Any] = SimpleQueue()
         self._worker = Worker(self._inbox, beside=lambda work: work())

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TEMPERATURES: Final = (0.7, 0.8, 0.9, 1.0)
 TOP_PS: Final = (0.9, 0.95, 1.0)
 MIN_PS: Final = (0.0, 0.05, 0.1)
+ECHOES: Final = (0.0, 0.5, 1.0)
 MEMORIES: Final = (0.25, 0.5, 1.0)
 
 
@@ -47,10 +48,11 @@ def measure(preset: str, presets: Path, data: Path, prompts: int, device: Device
 
 
 def ways(usual: SamplingSettings) -> Iterator[SamplingSettings]:
-    """Temperature and top_p in every combination, then min_p and memory alone; all else as usual."""
+    """Temperature and top_p in every combination, then min_p, echo and memory alone; all else as usual."""
     for temperature, top_p in product(TEMPERATURES, TOP_PS):
         yield replace(usual, temperature=temperature, top_p=top_p)
     yield from (replace(usual, min_p=min_p) for min_p in MIN_PS)
+    yield from (replace(usual, echo=echo) for echo in ECHOES)
     yield from (replace(usual, memory=memory) for memory in MEMORIES)
 
 

@@ -151,6 +151,7 @@ class ContinueOptions(AnswerOptions):
     """Those of `continue`, which also says who plays on, and how readily phrases come back."""
 
     programs: Annotated[str | None, control("programs")] = None
+    echo: Annotated[float | None, control("echo")] = None
     memory: Annotated[float | None, control("memory")] = None
 
 

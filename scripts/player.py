@@ -19,7 +19,7 @@ def player(preset: Preset, settings: SamplingSettings, device: Device) -> Perfor
     from meloformer.model.weights import load_to_play
 
     network = load_to_play(preset.weights, device)
-    sampling = Sampling(settings.temperature, settings.top_p, settings.min_p, settings.memory)
+    sampling = Sampling(settings.temperature, settings.top_p, settings.min_p, settings.echo, settings.memory)
     return Performer(network, sampling, settings.seed)
 
 

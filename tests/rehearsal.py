@@ -50,7 +50,7 @@ BAND = Preset(
     name="band",
     description="for tests",
     weights=Path("band.safetensors"),
-    sampling=SamplingSettings(temperature=1.0, top_p=0.95, min_p=0.02, seed=1, memory=0.0),
+    sampling=SamplingSettings(temperature=1.0, top_p=0.95, min_p=0.02, seed=1, echo=0.0, memory=0.0),
     controls=ControlSettings(velocity=1.0),
     parts=(Part(1, 0, "any"), Part(10, 128, "drums")),
     midi_map=DEFAULT_MIDI_MAP,

@@ -14,7 +14,7 @@ from meloformer.model.score import Meter
 from meloformer.presets import DEFAULT, SHIPPED
 
 WEIGHTS = str(SHIPPED / f"{DEFAULT}.safetensors")
-NATURAL = Sampling(temperature=1.0, top_p=0.95, min_p=0.02, memory=0.0)
+NATURAL = Sampling(temperature=1.0, top_p=0.95, min_p=0.02, echo=0.0, memory=0.0)
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
 Arrival = FromEngine | EngineStarted | EngineGone | EngineDelay

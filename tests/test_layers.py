@@ -18,7 +18,7 @@ CODEC = [
     *("model/vocabulary.py", "model/score.py", "model/events.py", "model/encoder.py", "model/decoder.py"),
     *("model/grammar.py", "model/midi.py", "model/chords.py", "model/layout.py", "model/limits.py"),
     *("model/sampling.py", "model/memory.py", "model/automaton.py", "model/reading.py", "model/allowed.py"),
-    *("model/limiter.py", "model/harmony.py", "model/telling.py"),
+    *("model/limiter.py", "model/harmony.py", "model/telling.py", "model/recollection.py"),
 ]
 ENGINE = "bridge/engine"  # runs in a process of its own, where torch, a clock and a reader thread are at home
 # In the bridge each of these has its home, so that everything else is pure and is tested without sleeping.

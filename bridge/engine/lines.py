@@ -1,6 +1,6 @@
 """One message between bridge and engine as one JSON line, and back.
 
-A line is `{"v": 1, "kind": "heard", ...fields}`. Never pickle: a line that is not exactly one of the messages
+A line is `{"v": 2, "kind": "heard", ...fields}`. Never pickle: a line that is not exactly one of the messages
 in `messages.py` is refused with `MessageError`, whoever wrote it.
 """
 
@@ -43,7 +43,7 @@ from meloformer.model.limits import Rules
 from meloformer.model.score import Meter
 from meloformer.model.vocabulary import CHORD, INSTRUMENTS, TEMPOS, VELOCITIES
 
-VERSION: Final = 1
+VERSION: Final = 2
 LONGEST_LINE: Final = 65_536
 
 
@@ -150,12 +150,15 @@ def _instruments(value: Any) -> tuple[int, ...] | None:
 
 
 def _sampling(value: Any) -> Sampling:
-    temperature, top_p, min_p, memory = (_number(each) for each in _list(value, 4))
-    if not (0 <= temperature <= 2 and 0 < top_p <= 1 and 0 <= min_p < 1 and 0 <= memory <= 1):
+    temperature, top_p, min_p, echo, memory = (_number(each) for each in _list(value, 5))
+    if not (
+        0 <= temperature <= 2 and 0 < top_p <= 1 and 0 <= min_p < 1 and 0 <= echo <= 1 and 0 <= memory <= 1
+    ):
         raise MessageError(
-            f"temperature is 0 to 2, top_p above 0 to 1, min_p 0 to below 1, memory 0 to 1, not {value}"
+            "temperature is 0 to 2, top_p above 0 to 1, min_p 0 to below 1, echo and memory 0 to 1, "
+            f"not {value}"
         )
-    return Sampling(temperature, top_p, min_p, memory)
+    return Sampling(temperature, top_p, min_p, echo, memory)
 
 
 def _rules(value: Any) -> Rules:
@@ -263,6 +266,6 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
 _WRITERS: Final[dict[str, Callable[[Any], Any]]] = {
     "Event": _write_event,
     "BarStart": _write_event,
-    "Sampling": lambda said: [said.temperature, said.top_p, said.min_p, said.memory],
+    "Sampling": lambda said: [said.temperature, said.top_p, said.min_p, said.echo, said.memory],
     "Rules": rules_line,
 }

@@ -15,11 +15,12 @@ MOST_BARS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How freely to choose: temperature 0 to 2 (0: always the likeliest), top_p, min_p and memory 0 to 1."""
+    """How freely to choose: temperature 0 to 2 (0: always the likeliest), all else 0 to 1."""
 
     temperature: float
     top_p: float
     min_p: float
+    echo: float
     memory: float
 
 

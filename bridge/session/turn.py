@@ -97,4 +97,4 @@ class Turn:
     @property
     def sampling(self) -> Sampling:
         controls = self.state.controls
-        return Sampling(*(controls[name] for name in ("temperature", "top_p", "min_p", "memory")))
+        return Sampling(*(controls[name] for name in ("temperature", "top_p", "min_p", "echo", "memory")))

@@ -44,6 +44,7 @@ PROMISED_IN = {
     "/melo/control/temperature": "f value",
     "/melo/control/top_p": "f value",
     "/melo/control/min_p": "f value",
+    "/melo/control/echo": "f value",
     "/melo/control/memory": "f value",
     "/melo/control/bars": "i value",
     "/melo/control/seed": "i value",

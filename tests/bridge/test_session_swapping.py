@@ -19,7 +19,7 @@ from meloformer.presets.preset import ControlSettings, Preset, SamplingSettings
 from rehearsal import BAND, FakeBand, Rehearsal, sounding
 
 COMMON = Meter(4, 4)
-COOL = SamplingSettings(temperature=0.3, top_p=0.95, min_p=0.02, seed=7, memory=0.0)
+COOL = SamplingSettings(temperature=0.3, top_p=0.95, min_p=0.02, seed=7, echo=0.0, memory=0.0)
 SOLO = replace(
     BAND, name="solo", parts=(Part(5, 0, "any"),), sampling=COOL, controls=ControlSettings(velocity=0.5)
 )

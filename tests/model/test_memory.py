@@ -50,6 +50,27 @@ def test_it_counts_what_came_after_that_stretch(said: list[int]) -> None:
     assert Counter(dict(made.followers())) == came_after(said, made.matched)
 
 
+@given(
+    st.lists(st.integers(0, 2), min_size=1, max_size=20), st.lists(st.integers(0, 3), min_size=1, max_size=20)
+)
+def test_it_follows_what_it_does_not_learn(said: list[int], followed: list[int]) -> None:
+    made, whole = automaton(said), said + followed
+    for symbol in followed:
+        made.follow(symbol)
+    there = [n for n in range(len(whole) + 1) if whole[len(whole) - n :] in stretches(said, n)]
+    assert made.matched == max(there)
+    stretch = whole[len(whole) - made.matched :]
+    ends = [at + made.matched for at in range(len(said)) if said[at : at + made.matched] == stretch]
+    assert Counter(dict(made.followers())) == Counter(said[end] for end in ends if end < len(said))
+    made.rewind()
+    assert made.matched == longest_before(said)
+
+
+def stretches(said: list[int], length: int) -> list[list[int]]:
+    """The slow twin: all of that length."""
+    return [said[at : at + length] for at in range(len(said) - length + 1)]
+
+
 def test_what_came_next_the_last_time_is_expected() -> None:
     made = automaton("abracadabra")
     assert made.matched == len("abra")

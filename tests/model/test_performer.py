@@ -17,6 +17,7 @@ from meloformer.model.events import BarStart, Event, NoteOff, NoteOn, TempoSet
 from meloformer.model.limits import Limits
 from meloformer.model.memory import LENGTHS, Exact, Memory, Recall
 from meloformer.model.performer import HELD_BARS, Performer
+from meloformer.model.recollection import Recollection
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Score
 from meloformer.model.successor import Successor
@@ -261,9 +262,10 @@ def test_a_memory_that_is_sure_plays_what_came_next_in_an_earlier_conversation(m
     offs = [NoteOff(note.tick + 12, 0, note.pitch) for note in melody]
     phrase = sorted([*bars, *melody, *offs], key=lambda event: event.tick)
     conversation = performer(model)
-    conversation.memory = Memory()
-    conversation.memory.recalls = (Recall(Exact(), (0.999,) * (len(LENGTHS) + 1)),)
-    conversation.sampling = Sampling(1.0, 1.0, 0.0, memory=1.0)
+    memory = Memory()
+    memory.recalls = (Recall(Exact(), (0.999,) * (len(LENGTHS) + 1)),)
+    conversation.recollections.sitting = Recollection(memory)
+    conversation.sampling = Sampling(1.0, 1.0, 0.0, echo=0.0, memory=1.0)
     for event in phrase:
         conversation.hear(event)
     conversation.reset()
@@ -274,9 +276,10 @@ def test_a_memory_that_is_sure_plays_what_came_next_in_an_earlier_conversation(m
 
 
 @pytest.mark.parametrize("memory", [0.0, 1.0])
-def test_every_answer_is_whole_with_or_without_memory(model: Arrays, memory: float) -> None:
+@pytest.mark.parametrize("echo", [0.0, 1.0])
+def test_every_answer_is_whole_with_or_without_memory(model: Arrays, echo: float, memory: float) -> None:
     conversation = performer(model, heard=told(PLAYED))
-    conversation.sampling = Sampling(1.5, 1.0, 0.0, memory)
+    conversation.sampling = Sampling(1.5, 1.0, 0.0, echo, memory)
     check(list(conversation.answer(2)), begin=PLAYED.ticks, bars=2)
     check(list(conversation.answer(2)), begin=PLAYED.ticks + 2 * 96, bars=2)
     in_the_grammar(conversation)

@@ -96,7 +96,13 @@ def test_choices_come_as_often_as_their_chance() -> None:
 
 @pytest.mark.parametrize(
     ("field", "values"),
-    [("temperature", (-0.1, 4.1)), ("top_p", (0.0, 1.1)), ("min_p", (-1, 1.0)), ("memory", (-0.1, 1.1))],
+    [
+        ("temperature", (-0.1, 4.1)),
+        ("top_p", (0.0, 1.1)),
+        ("min_p", (-1, 1.0)),
+        ("echo", (-0.1, 1.1)),
+        ("memory", (-0.1, 1.1)),
+    ],
 )
 def test_a_setting_out_of_range_is_refused_with_both_sides(field: str, values: tuple[float, ...]) -> None:
     for value in values:
@@ -104,7 +110,7 @@ def test_a_setting_out_of_range_is_refused_with_both_sides(field: str, values: t
             Sampling(**{field: value})
 
 
-@pytest.mark.parametrize("field", ["temperature", "top_p", "min_p", "memory"])
+@pytest.mark.parametrize("field", ["temperature", "top_p", "min_p", "echo", "memory"])
 def test_what_is_no_number_is_refused(field: str) -> None:
     with pytest.raises(ValueError, match="not nan"):
         Sampling(**{field: float("nan")})

@@ -117,5 +117,5 @@ def test_presets_and_model_agree_on_how_notes_are_chosen_by_default() -> None:
     from meloformer.model.sampling import Sampling  # here, for it brings torch along
 
     usual = Sampling()
-    for name in ("temperature", "top_p", "min_p", "memory"):
+    for name in ("temperature", "top_p", "min_p", "echo", "memory"):
         assert getattr(usual, name) == CONTROLS[name].default

@@ -44,7 +44,7 @@ from meloformer.model.shape import Shape
 from meloformer.model.weights import save
 from meloformer.presets import reader
 
-NATURAL = Sampling(temperature=1.0, top_p=0.95, min_p=0.02, memory=0.3)
+NATURAL = Sampling(temperature=1.0, top_p=0.95, min_p=0.02, echo=0.6, memory=0.3)
 
 
 def phrase(seed: int) -> list[ToEngine]:
