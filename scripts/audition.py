@@ -107,8 +107,8 @@ def _measured(comparison: Comparison) -> Grid:
     title = (
         f"Answers to {len(comparison.prompts)} held-out prompts: mean (median distance from the true bars)"
     )
-    rows = [[who, *(_cell(comparison, who, name) for name in names)] for who in comparison.values]
-    return Grid(title, ["", *names], rows)
+    rows = [[name, *(_cell(comparison, who, name) for who in comparison.values)] for name in names]
+    return Grid(title, ["", *comparison.values], rows)
 
 
 def _cell(comparison: Comparison, who: str, name: str) -> str:
