@@ -44,7 +44,13 @@ def measure(preset: str, presets: Path, data: Path, prompts: int, device: Device
     for way in ways(settings.sampling):
         answers = _answers(replace(settings, sampling=way), chosen, device)
         comparison = compared(chosen, {preset: [[one] for one in answers]}, None)
-        yield {"measure": "sampling", "who": preset, **asdict(way), **_numbers(comparison, preset)}
+        yield {"measure": "sampling", "who": preset, **_said(way), **_numbers(comparison, preset)}
+
+
+def _said(way: SamplingSettings) -> dict[str, Any]:
+    """As the record tells it; `echo` alone is the measure, which bears the control's name."""
+    told = asdict(way)
+    return {"echo_at": told.pop("echo"), **told}
 
 
 def ways(usual: SamplingSettings) -> Iterator[SamplingSettings]:

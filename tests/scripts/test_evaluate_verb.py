@@ -81,12 +81,14 @@ def test_ways_of_choosing_notes_are_set_beside_a_copy(
     monkeypatch.setattr(bench_sampling, "TEMPERATURES", (0.5,))
     monkeypatch.setattr(bench_sampling, "TOP_PS", (0.5,))
     monkeypatch.setattr(bench_sampling, "MIN_PS", ())
+    monkeypatch.setattr(bench_sampling, "ECHOES", (0.5,))
     monkeypatch.setattr(bench_sampling, "MEMORIES", (1.0,))
     store = tmp_path / "data"
     assert meloformer("prepare", songs, "--out", store).code == 0
     outcome = meloformer("bench", "sampling", store, "--presets", tiny, "--prompts", 2)
     assert outcome.code == 0
-    copy, cool, remembering = map(json.loads, outcome.out.splitlines())
+    copy, cool, echoing, remembering = map(json.loads, outcome.out.splitlines())
     assert (copy["who"], copy["echo"]) == ("copy", 1)
     assert (cool["temperature"], cool["memory"], remembering["memory"]) == (0.5, 0, 1)
+    assert (cool["echo_at"], echoing["echo_at"]) == (1, 0.5)
     assert {"distance", "nearer_than_copy", "nearer_than_another", "groove"} < set(cool)
