@@ -15,7 +15,7 @@ import zmq
 
 from doors import Door, dial, load, open_door, talking
 from kit import PATIENCE_S, running_bridge, wait_until
-from meloformer.bridge.engine.lines import to_line
+from meloformer.bridge.engine.lines import VERSION, to_line
 from meloformer.bridge.engine.messages import Ask, Load, Loaded, LoadFailed, Said
 from meloformer.bridge.engine.parcels import Farewell, Hello, Line, from_frames, to_frames
 from meloformer.bridge.errors import BridgeError, Code
@@ -199,7 +199,7 @@ def test_a_wire_that_falls_silent_is_noticed_soon(tmp_path: Path) -> None:
 def test_a_path_from_the_wire_is_never_opened(door: Door) -> None:
     with zmq.Context() as context:
         wire, monitor = dialled(context, door.place, LaptopKey.read(door.key))
-        wire.send_multipart(to_frames(Hello(1, "somebody")))
+        wire.send_multipart(to_frames(Hello(VERSION, "somebody")))
         wire.send_multipart(to_frames(Line(to_line(Load("x", "/etc/passwd", "cpu")))))
         said = []
         while not isinstance(said and said[-1], Farewell):
