@@ -1,6 +1,6 @@
 """Memories beside a conversation: they learn what is heard, and walk along what is answered.
 
-An answer that were learnt while it is made would soon copy itself: with the memory at its full share a bar of
+An answer that was learnt while it is made would soon copy itself: with the memory at its full share a bar of
 an answer came up to 2.29 times in a row, 1.33 times so, and 1.04 in real music (training/LOG.md).
 """
 
