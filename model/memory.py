@@ -144,12 +144,14 @@ class Memory:
     def mixed(self, chances: Chances, allowed: Allowed, strength: float) -> Chances:
         """Chances [V] of a model with what is remembered mixed in, 0 outside `allowed`; they sum to one.
 
+        What the model itself leaves no chance stays without one: in another key a figure may lie off every
+        instrument's ground.
         `strength` 0 to 1: 0 leaves the chances as they are, at 1 the memory has its full share.
         """
-        mixed = chances.copy()
+        mixed, possible = chances.copy(), allowed & (chances > 0)
         for recall in self.recalls:
             share = strength * recall.share
-            expected = [(token, count) for token, count in recall.expected().items() if allowed[token]]
+            expected = [(token, count) for token, count in recall.expected().items() if possible[token]]
             total = sum(count for _, count in expected)
             if share and total:
                 mixed *= 1 - share
