@@ -5,6 +5,7 @@ Everything is on loopback and on ports that the system chose; every wait has a d
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -137,7 +138,7 @@ class Bridge:
     def end(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end; returns its exit code."""
         self.process.send_signal(how)
-        return self.process.wait(PATIENCE_S)
+        return _ended(self.process)
 
 
 @contextmanager
@@ -147,7 +148,11 @@ def running_bridge(*arguments: str, midi: str = "none") -> Iterator[Bridge]:
         command = [sys.executable, "-m", "meloformer.scripts.cli", "bridge", "--midi", midi]
         ports = ["--osc", "127.0.0.1:0", "--reply", f"127.0.0.1:{client.port}"]
         process = subprocess.Popen(
-            [*command, *ports, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*command, *ports, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONFAULTHANDLER": "1"},  # so that SIGABRT says where every thread is
         )
         bridge = Bridge(process, client)
         readers = [_keep(process.stdout, bridge.lines), _keep(process.stderr, bridge.errors)]
@@ -155,9 +160,14 @@ def running_bridge(*arguments: str, midi: str = "none") -> Iterator[Bridge]:
             wait_until(lambda: _listens(bridge), "the bridge to listen", 2 * PATIENCE_S)
             yield bridge
         finally:
-            _end(process)
-            for reader in readers:
-                reader.join(PATIENCE_S)
+            if process.poll() is None:
+                process.terminate()
+            try:
+                _ended(process)
+            finally:
+                for reader in readers:
+                    reader.join(PATIENCE_S)
+                print("the bridge said:", *bridge.errors)  # shown where the test fails
 
 
 def _listens(bridge: Bridge) -> bool:
@@ -175,12 +185,11 @@ def _keep(stream: Any, lines: list[str]) -> threading.Thread:
     return thread
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    if process.poll() is None:
-        process.terminate()
+def _ended(process: subprocess.Popen[str]) -> int:
+    """Its exit code; one that does not end is ended, and its last words are where it hangs."""
     try:
-        process.wait(PATIENCE_S)
+        return process.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:
-        process.kill()
+        process.send_signal(signal.SIGABRT)
         process.wait()
         raise
