@@ -143,9 +143,16 @@ def contexts(
     ] = 600,
     seeds: Annotated[int, typer.Option(min=1, help="how often each is learnt")] = 3,
     size: Annotated[Size | None, typer.Option(help="of the model; a tiny one where nothing is said")] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", metavar="PRESET", help="go on with this preset's weights, gently"),
+    ] = None,
+    presets: PresetsOption = SHIPPED,
 ) -> None:
     """What seeing less costs: bits per note that one network reaches under dense and sparse attention."""
-    tell(bench_contexts.measure(data, seq_lens, steps, seeds, size))
+    if size and from_:
+        raise typer.BadParameter("--size and --from are different beginnings; choose one")
+    tell(bench_contexts.measure(data, seq_lens, steps, seeds, size, from_, presets))
 
 
 @app.command()

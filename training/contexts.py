@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,7 +23,7 @@ from meloformer.training.heldout import held_out_rows
 from meloformer.training.loader import Rows, Windows, batches
 from meloformer.training.loss import LossFunction, Part, attention_for, compiled, loss_with
 from meloformer.training.plan import BySteps, rate
-from meloformer.training.recipe import Recipe
+from meloformer.training.recipe import Recipe, gentler
 from meloformer.training.run import update
 from meloformer.training.windows import Chances
 
@@ -55,20 +56,21 @@ def trials(
     seeds: int,
     shape: Shape = TINY,
     kinds: Sequence[str] = tuple(RULES),
+    start: Network | None = None,
 ) -> Iterator[Trial]:
     """Each rule with each seed: the seed draws the weights and the music, so that only the rule differs.
 
     A network learns `steps` rows of the first length, one a step, and then from a third as many tokens in
-    rows of each other length.
+    rows of each other length. Where there is a `start`, that network goes on, gently, whatever the `shape`.
     """
     tokens = steps * lengths[0]
-    courses = [Course.of(store, lengths[0], steps)]
-    courses += [Course.of(store, length, tokens // length // 3) for length in lengths[1:]]
+    many = [steps, *(tokens // length // 3 for length in lengths[1:])]
+    courses = [Course.of(store, *each, start is not None) for each in zip(lengths, many, strict=True)]
     losses = {(kind, each): each.loss(RULES[kind]) for kind in kinds for each in courses}
     for kind in kinds:
         for seed in range(1, seeds + 1):
             torch.manual_seed(seed)
-            network, seen = Network(shape).to(DEVICE), 0
+            network, seen = (deepcopy(start).requires_grad_() if start else Network(shape)).to(DEVICE), 0
             for course in courses:
                 began = time.monotonic()
                 state = learnt(store, network, replace(course.recipe, seed=seed), losses[kind, course])
@@ -85,10 +87,10 @@ class Course:
     held_out: list[Part]
 
     @classmethod
-    def of(cls, store: Dataset, tokens: int, steps: int) -> Course:
+    def of(cls, store: Dataset, tokens: int, steps: int, goes_on: bool) -> Course:
         rows = Rows.of(tokens)
         recipe = Recipe(tokens=tokens, batch=1, bars=rows.bars, steps=steps, warmup=steps // 20, average=0.98)
-        return cls(recipe, held_out_rows(store, rows))
+        return cls(gentler(recipe) if goes_on else recipe, held_out_rows(store, rows))
 
     def loss(self, rule: RuleOf) -> LossFunction:
         """What a network that attends by this rule is taught by."""

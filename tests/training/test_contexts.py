@@ -12,7 +12,7 @@ from meloformer.model.masks import FINE_BARS, dense, hid_attention
 from meloformer.model.shape import Shape
 from meloformer.training import contexts, rules
 from meloformer.training.contexts import RULES, trials
-from music import columns, document
+from music import columns, document, network
 
 SMALLEST = Shape(width=64, layers=1, kv_heads=1)
 SUMMARIES, TOKENS = 12, 200
@@ -62,3 +62,12 @@ def test_the_same_rule_learns_the_same_again(store: Dataset, monkeypatch: pytest
     monkeypatch.setitem(contexts.RULES, "again", hid_attention)  # type: ignore[misc]
     one, again = trials(store, [128], 5, 1, SMALLEST, ("fine + coarse", "again"))
     assert one.bits == again.bits
+
+
+def test_a_network_that_knows_something_goes_on_and_is_left_as_it_was(store: Dataset) -> None:
+    known = network(SMALLEST)
+    before = {name: tensor.clone() for name, tensor in known.state_dict().items()}
+    dense, sparse = trials(store, [128], 20, 1, kinds=("dense", "fine + coarse"), start=known)
+    assert dense.bits.notes == sparse.bits.notes
+    assert dense.bits.bits != sparse.bits.bits
+    assert all(torch.equal(tensor, before[name]) for name, tensor in known.state_dict().items())
