@@ -1,9 +1,10 @@
 """What was played, remembered exactly: what came next the last time?
 
 The longest stretch up to now that has been there before is looked up twice: as it is, and as steps from pitch
-to pitch, so that a phrase is known again in another key. What came after it is mixed into the model's choice.
-How much of it depends on how long the stretch is; the shares are fitted on held-out music
-(`meloformer bench memory`). Infini-gram (Liu et al. 2024) does the same with a suffix array.
+to pitch, so that a phrase is known again in another key; and each part is asked how its own line went on
+(figures.py). What came after it is mixed into the model's choice; how much of it depends on how long the
+stretch is. The shares are fitted on held-out music (`meloformer bench memory`). Infini-gram (Liu et al. 2024)
+does the same with a suffix array.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from copy import copy
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from meloformer.model import vocabulary as v
 from meloformer.model.automaton import Automaton
+from meloformer.model.figures import Figures
 
 FADING_AT_ONCE: Final = 8  # states of what is forgotten; all at once would take tens of milliseconds
 MOST_TOKENS: Final = 32_768  # remembered at most, and half of them at least: some 300 full bars
@@ -27,6 +29,8 @@ LENGTHS: Final = (12, 16, 24, 32, 48, 64)
 # How much of the chance goes to what is remembered, by the class of its length; the first: shorter ones.
 MOVED_SHARES: Final = (0.0, 0.73, 0.83, 0.89, 0.89, 0.94, 0.97)
 EXACT_SHARES: Final = (0.0, 0.40, 0.40, 0.40, 0.34, 0.42, 0.42)
+
+TOKENS_A_NOTE: Final = 4  # or so
 
 _WIDEST: Final = 127  # semitones
 _ON_STEPS: Final = v.SIZE + _WIDEST  # the symbol of a note on at the pitch before it
@@ -77,9 +81,11 @@ class Recall:
     full: so it forgets without a moment in which it has to begin anew.
     """
 
+    choice: ClassVar = slice(0, v.SIZE)  # the tokens between which it has a say: all
+
     def __init__(self, telling: Exact | Moved, shares: tuple[float, ...], most: int = MOST_TOKENS) -> None:
+        self.shares = shares
         self._telling = self._learnt_telling = telling
-        self._shares = shares
         self._most = most
         self._automaton, self._younger, self._fading = Automaton(), Automaton(), Automaton()
 
@@ -112,7 +118,7 @@ class Recall:
     @property
     def share(self) -> float:
         """How much of the chance its expectation gets, 0 to 1."""
-        return self._shares[self.length_class]
+        return self.shares[self.length_class]
 
     def expected(self) -> Mapping[int, int]:
         """The tokens that came after them, and how often."""
@@ -124,7 +130,12 @@ class Memory:
     """All that was played, `most` tokens of it, mixed into what comes next."""
 
     def __init__(self, most: int = MOST_TOKENS) -> None:
-        self.recalls = (Recall(Moved(), MOVED_SHARES, most), Recall(Exact(), EXACT_SHARES, most))
+        # The surer one comes later: it has more of the choice.
+        self.recalls: tuple[Figures | Recall, ...] = (
+            Figures(most // TOKENS_A_NOTE),
+            Recall(Moved(), MOVED_SHARES, most),
+            Recall(Exact(), EXACT_SHARES, most),
+        )
 
     def push(self, token: int) -> None:
         """Learn a token."""
@@ -145,16 +156,23 @@ class Memory:
         """Chances [V] of a model with what is remembered mixed in, 0 outside `allowed`; they sum to one.
 
         What the model itself leaves no chance stays without one: in another key a figure may lie off every
-        instrument's ground.
+        instrument's ground. A figure chooses between pitches, a stretch of all parts between tokens.
         `strength` 0 to 1: 0 leaves the chances as they are, at 1 the memory has its full share.
         """
-        mixed, possible = chances.copy(), allowed & (chances > 0)
+        possible = allowed & (chances > 0)
         for recall in self.recalls:
-            share = strength * recall.share
-            expected = [(token, count) for token, count in recall.expected().items() if possible[token]]
-            total = sum(count for _, count in expected)
-            if share and total:
-                mixed *= 1 - share
-                for token, count in expected:
-                    mixed[token] += share * count / total
-        return mixed
+            chances = _led(chances, recall, strength * recall.share, possible)
+        return chances
+
+
+def _led(chances: Chances, recall: Figures | Recall, share: float, possible: Allowed) -> Chances:
+    """Chances [V] where `share` of its choice goes to what a recall expects, as far as that is possible."""
+    expected = {token: count for token, count in recall.expected().items() if possible[token]}
+    total = sum(expected.values())
+    if not share or not total:
+        return chances
+    led, at_stake = chances.copy(), chances[recall.choice].sum()
+    led[recall.choice] *= 1 - share
+    for token, count in expected.items():
+        led[token] += share * at_stake * count / total
+    return led

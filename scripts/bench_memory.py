@@ -12,7 +12,6 @@ from meloformer.scripts.progress import moving
 
 def measure(preset: str, presets: Path, data: Path, pieces: int, tokens: int) -> Iterator[dict[str, Any]]:
     """One record, over up to so many held-out pieces of each collection and so many tokens of each piece."""
-    from meloformer.model.memory import EXACT_SHARES, MOVED_SHARES
     from meloformer.model.weights import load
     from meloformer.training.errors import StoreError
     from meloformer.training.heldout import excerpts
@@ -30,4 +29,4 @@ def measure(preset: str, presets: Path, data: Path, pieces: int, tokens: int) ->
         for one in chosen:
             documents.append(told(network, one.tokens, rows))
             show(len(documents), f"{len(documents)} of {len(chosen)} pieces")
-    yield {"measure": "memory", "pieces": len(chosen), **worth(documents, (MOVED_SHARES, EXACT_SHARES))}
+    yield {"measure": "memory", "pieces": len(chosen), **worth(documents)}

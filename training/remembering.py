@@ -13,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 
 from meloformer.model.attention import dense_attend
+from meloformer.model.figures import Figures
 from meloformer.model.masks import Columns
-from meloformer.model.memory import LENGTHS, Memory, Recall
+from meloformer.model.memory import Memory, Recall
 from meloformer.model.network import Network
 from meloformer.training.bits import Bits, counted
 from meloformer.training.copying import fitted
@@ -30,7 +31,10 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A document's tokens but the first: the chance of each by the model and each recall, and its class."""
+    """A document's tokens but the first: the chance of each by the model and each recall, and its class.
+
+    Where a token is none that a recall has a say in, the class is 0.
+    """
 
     chances: Chances  # [tokens]
     recalled: Chances  # [recalls, tokens]
@@ -41,33 +45,37 @@ class Told:
 
 def told(network: Network, tokens: Sequence[int], rows: Rows) -> Told:
     """What a network, and a memory that begins with nothing, make of a document."""
+    recalls = Memory().recalls
     began_s = time.process_time()
-    recalled, classes = _recalled(Memory().recalls, tokens)
+    recalled, classes = _recalled(recalls, tokens)
     seconds = time.process_time() - began_s
-    size = counted(0, torch.tensor(tokens[1:]))
-    return Told(_chances(network, tokens, rows), recalled, classes, size, seconds)
+    chances_TV, following = _chances(network, tokens, rows), np.array(tokens[1:])
+    for index, recall in enumerate(recalls):  # an expectation shares out what the model gives to its choice
+        recalled[index] *= chances_TV[:, recall.choice].sum(1)
+        classes[index, (following < recall.choice.start) | (following >= recall.choice.stop)] = 0
+    chances = chances_TV[np.arange(len(following)), following]
+    return Told(chances, recalled, classes, counted(0, torch.tensor(tokens[1:])), seconds)
 
 
-def _recalled(recalls: Sequence[Recall], tokens: Sequence[int]) -> tuple[Chances, Ints]:
-    chances = np.zeros((len(recalls), len(tokens) - 1))
+def _recalled(recalls: Sequence[Recall | Figures], tokens: Sequence[int]) -> tuple[Chances, Ints]:
+    shares = np.zeros((len(recalls), len(tokens) - 1))
     classes = np.zeros((len(recalls), len(tokens) - 1), dtype=np.int64)
     for at, (token, following) in enumerate(pairwise(tokens)):
         for index, recall in enumerate(recalls):
             recall.push(token)
             expected = recall.expected()
-            chances[index, at] = expected.get(following, 0) / max(1, sum(expected.values()))
+            shares[index, at] = expected.get(following, 0) / max(1, sum(expected.values()))
             classes[index, at] = recall.length_class
-    return chances, classes
+    return shares, classes
 
 
 @torch.no_grad()
 def _chances(network: Network, tokens: Sequence[int], rows: Rows) -> Chances:
-    """The network's chance of each token but the first; nobody is helped by the grammar's mask."""
+    """The network's chances [tokens - 1, V] after each token; nobody is helped by the grammar's mask."""
     ((columns_BCN, targets_BT),) = batched([tokens], rows)
     columns = Columns.of(columns_BCN, columns_BCN.shape[2] - targets_BT.shape[1])
     logits_TV = network(columns, dense_attend(columns)).double()[0, : len(tokens) - 1]
-    following = torch.tensor(tokens[1:])
-    chances: Chances = torch.softmax(logits_TV, -1)[torch.arange(len(following)), following].numpy()
+    chances: Chances = torch.softmax(logits_TV, -1).numpy()
     return chances
 
 
@@ -81,11 +89,11 @@ def bits(documents: Sequence[Told], shares: Sequence[Chances]) -> Bits:
 def fit(documents: Sequence[Told]) -> list[Chances]:
     """The shares under which these documents are likeliest, one recall after the other."""
     shares: list[Chances] = []
-    for index in range(len(documents[0].recalled)):
+    for index, recall in enumerate(Memory().recalls):
         recalled = np.concatenate([one.recalled[index] for one in documents])
         classes = np.concatenate([one.classes[index] for one in documents])
-        best = fitted(recalled, classes, _mixed(documents, shares), len(LENGTHS) + 1)
-        best[0] = 0.0  # of what is too short
+        best = fitted(recalled, classes, _mixed(documents, shares), len(recall.shares))
+        best[0] = 0.0  # of what is too short, or no choice of its
         shares.append(np.minimum(best, MOST_SHARE))
     return shares
 
@@ -99,18 +107,19 @@ def _mixed(documents: Sequence[Told], shares: Sequence[Chances]) -> Chances:
     return mixed
 
 
-def worth(documents: Sequence[Told], present: Sequence[Sequence[float]]) -> dict[str, Any]:
-    """Bits per note without a memory, with the `present` shares, and with shares fitted on the other half.
+def worth(documents: Sequence[Told]) -> dict[str, Any]:
+    """Bits per note without a memory, with the present shares, and with shares fitted on the other half.
 
     The halves are every second document. `fitted` are the shares by all of them.
     """
+    present = [np.array(recall.shares) for recall in Memory().recalls]
     halves = documents[::2], documents[1::2]
     crossed = bits(halves[0], fit(halves[1])) + bits(halves[1], fit(halves[0]))
     tokens = sum(one.size.tokens for one in documents)
     return {
         "notes": crossed.notes,
         "bits_per_note": round(bits(documents, []).per_note, 3),
-        "with_memory": round(bits(documents, [np.array(shares) for shares in present]).per_note, 3),
+        "with_memory": round(bits(documents, present).per_note, 3),
         "with_shares_of_the_other_half": round(crossed.per_note, 3),
         "microseconds_per_token": round(1e6 * sum(one.seconds for one in documents) / tokens, 1),
         "fitted": [[round(float(share), 2) for share in shares] for shares in fit(documents)],

@@ -68,6 +68,12 @@ HELD_OVER = Score(
 @example(
     Rules(others=Playing(polyphony=1)), 0, HELD_OVER, False
 )  # two notes sound on: neither may be struck again
+@example(  # the last token that is drawn in the second bar releases a note
+    Rules(grid="sixteenth", others=Playing(polyphony=2)),
+    406,
+    Score((Meter(4, 4),), (TempoChange(0, 0),), ()),
+    False,
+)
 @given(rules, st.integers(0, 2**31), scores(most_bars=2, most_notes=12), st.booleans())
 def test_a_walk_at_random_keeps_every_rule_and_never_gets_stuck(
     rules: Rules, seed: int, heard: Score, named: bool
@@ -92,6 +98,8 @@ def test_a_walk_at_random_keeps_every_rule_and_never_gets_stuck(
                 break
             told_now = grammar.take(int(random.choice(choices)))
         else:
+            limiter.saw(told_now)
+            events += told_now
             while not limiter.allowed(grammar)[v.BAR]:
                 told_now = grammar.take(int(np.flatnonzero(limiter.allowed(grammar))[0]))
                 limiter.saw(told_now)

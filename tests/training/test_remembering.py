@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from meloformer.model.memory import EXACT_SHARES, LENGTHS, MOVED_SHARES
+from meloformer.model.memory import Memory
 from meloformer.model.telling import encode
 from meloformer.training.bits import Bits, bits_of
 from meloformer.training.heldout import batched
@@ -31,7 +31,7 @@ def test_without_shares_the_bits_are_the_networks(repeating: list[Told]) -> None
 
 
 def test_on_music_that_repeats_it_saves_most_of_the_bits(repeating: list[Told]) -> None:
-    said = worth(repeating, (MOVED_SHARES, EXACT_SHARES))
+    said = worth(repeating)
     assert said["with_memory"] < 0.5 * said["bits_per_note"]
     assert said["with_shares_of_the_other_half"] < 0.5 * said["bits_per_note"]
 
@@ -41,12 +41,12 @@ def test_fitted_shares_are_no_worse_than_none_on_what_they_are_fitted_on(repeati
     assert bits(other, fit(other)).bits <= bits(other, []).bits
 
 
-def test_there_is_a_share_for_each_class_of_length_and_none_is_certain(repeating: list[Told]) -> None:
-    for shares in fit(repeating):
-        assert shares.shape == (len(LENGTHS) + 1,)
+def test_there_is_a_share_for_each_class_and_none_is_certain(repeating: list[Told]) -> None:
+    for shares, recall in zip(fit(repeating), Memory().recalls, strict=True):
+        assert shares.shape == (len(recall.shares),)
         assert ((shares >= 0) & (shares < 1)).all()
 
 
 def test_what_nobody_thought_of_has_finite_bits() -> None:
-    nothing = Told(np.zeros(1), np.zeros((2, 1)), np.zeros((2, 1), dtype=np.int64), Bits(0, 1, 1, 1), 0.0)
+    nothing = Told(np.zeros(1), np.zeros((3, 1)), np.zeros((3, 1), dtype=np.int64), Bits(0, 1, 1, 1), 0.0)
     assert np.isfinite(bits([nothing], []).bits)
