@@ -11,7 +11,16 @@ from meloformer.scripts.answers import Ask, answers
 from meloformer.scripts.options import Device
 from meloformer.scripts.progress import moving
 from meloformer.scripts.tables import Grid
-from meloformer.training.comparison import COPIED_RUN, COPY, LONG_RUN, OTHER, Comparison, compared
+from meloformer.training.comparison import (
+    COPIED_RUN,
+    COPY,
+    LONG_RUN,
+    OTHER,
+    REAL,
+    UNHEARD_RUN,
+    Comparison,
+    compared,
+)
 from meloformer.training.copied import learn
 from meloformer.training.hazards import ANSWER_BARS, MOST_REPEATS, Hazards, hazards_of
 from meloformer.training.journey import BARS, Journey, journeys
@@ -103,7 +112,7 @@ def _travelled(preset: Preset, store: Dataset, prompts: int, device: Device) -> 
 
 
 def _measured(comparison: Comparison) -> Grid:
-    names = [*MEASURES, COPIED_RUN]
+    names = [*MEASURES, COPIED_RUN, UNHEARD_RUN]
     title = (
         f"Answers to {len(comparison.prompts)} held-out prompts: mean (median distance from the true bars)"
     )
@@ -121,7 +130,9 @@ def _shares(comparison: Comparison, preset: str) -> Grid:
         ["nearer to the true bars than another piece", _percent(comparison.nearer_than(preset, OTHER))],
         ["nearer to the true bars than a copy", _percent(comparison.nearer_than(preset, COPY))],
         [f"longest run from training under {LONG_RUN} notes", _percent(comparison.original(preset))],
-        ["the same of the true bars", _percent(comparison.original("real"))],
+        ["the same of the true bars", _percent(comparison.original(REAL))],
+        ["longest such run that was not heard before", _percent(comparison.original(preset, UNHEARD_RUN))],
+        ["the same of the true bars", _percent(comparison.original(REAL, UNHEARD_RUN))],
     ]
     return Grid("Share of answers", ["", preset], rows)
 

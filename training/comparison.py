@@ -15,9 +15,9 @@ from meloformer.training.measures import MEASURES, WITHIN_REAL
 from meloformer.training.prompts import Prompt, others
 
 REAL, COPY, OTHER = "real", "copy", "another piece"
-COPIED_RUN = (
-    "copied_run"  # notes in a row that training pieces have too: measured only where these are at hand
-)
+# Notes in a row that training pieces have too, and those of them that the heard phrase has not: measured only
+# where these pieces are at hand.
+COPIED_RUN, UNHEARD_RUN = "copied_run", "unheard_run"
 LONG_RUN = 16  # notes
 
 Floats = NDArray[np.float64]
@@ -64,9 +64,9 @@ class Comparison:
         """The share of answers, 0 to 1, that are nearer to the true bars than `whom` is."""
         return float((self.nearness(who) > self.nearness(whom)).mean())
 
-    def original(self, who: str) -> float:
-        """The share of answers, 0 to 1, whose longest run from training is under 16 notes."""
-        return float((self.values[who][COPIED_RUN] < LONG_RUN).mean())
+    def original(self, who: str, run: str = COPIED_RUN) -> float:
+        """The share of answers, 0 to 1, whose longest such run is under 16 notes."""
+        return float((self.values[who][run] < LONG_RUN).mean())
 
     def worst(self, who: str) -> list[int]:
         """The prompts by how far their first answer is from real music, the farthest first."""
@@ -87,7 +87,10 @@ class Comparison:
             for name in self.values[who]
         }
         nearer = {name: _plain(self.nearer_than(who, name)) for name in (COPY, OTHER) if name != who}
-        original = {"under_16_copied": _plain(self.original(who))} if COPIED_RUN in self.values[who] else {}
+        runs = {"under_16_copied": COPIED_RUN, "under_16_unheard": UNHEARD_RUN}
+        original = {
+            name: _plain(self.original(who, run)) for name, run in runs.items() if run in self.values[who]
+        }
         return {**measured, "nearer_than": nearer, **original}
 
 
@@ -110,8 +113,13 @@ def _measured(prompts: Sequence[Prompt], answers: Answers, learnt: Learnt | None
         for name, measure in MEASURES.items()
     }
     if learnt is not None:
-        runs = learnt.longest_runs([one for each in answers for one in each])
-        values[COPIED_RUN] = np.array(runs, dtype=np.float64).reshape(len(answers), -1)
+        given = [one for each in answers for one in each]
+        heard = [prompt.heard for prompt, each in zip(prompts, answers, strict=True) for _ in each]
+        for name, runs in (
+            (COPIED_RUN, learnt.longest_runs(given)),
+            (UNHEARD_RUN, learnt.longest_runs(given, heard)),
+        ):
+            values[name] = np.array(runs, dtype=np.float64).reshape(len(answers), -1)
     return values
 
 

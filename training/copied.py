@@ -2,8 +2,9 @@
 
 All notes but the drums', in order of time and pitch whoever plays them, are told as steps (semitones,
 sixteenths) from one to the next, so that a run counts in any key, as training plays in any key. A single
-part's run would say little: a bass that repeats its note has 48 in common with any other. Two bytes are
-kept of each training note, and runs are found by their hashes.
+part's run would say little: a bass that repeats its note has 48 in common with any other. What the musician
+has played before, and some training piece as well, is taken up from the musician. Two bytes are kept of each
+training note, and runs are found by their hashes.
 """
 
 from __future__ import annotations
@@ -54,18 +55,24 @@ class Learnt:
 
     symbols: Symbols
 
-    def longest_runs(self, answers: Sequence[Score]) -> list[int]:
-        """How many notes in a row each answer has from the training pieces: 0, or one of LENGTHS."""
+    def longest_runs(self, answers: Sequence[Score], heard: Sequence[Score] = ()) -> list[int]:
+        """How many notes in a row each answer has from the training pieces: 0, or one of LENGTHS.
+
+        With the phrase that was `heard` before each answer: of runs that the phrase does not have itself.
+        """
         told = [symbols_of(_columns(answer)) for answer in answers]
+        known = [symbols_of(_columns(phrase)) for phrase in heard]
         owners = np.repeat(np.arange(len(told)), [len(one) for one in told])
         symbols = np.concatenate([*told, np.empty(0, np.uint16)])
         longest = np.zeros(len(told), dtype=np.int64)
         for length in LENGTHS:
             asked = np.flatnonzero(_is_run(symbols, length - 1))
-            found = self._are_there(_hashes(symbols, length - 1)[asked], length - 1)
+            hashes = _hashes(symbols, length - 1)[asked]
+            found = self._are_there(hashes, length - 1)
+            for owner, phrase in enumerate(known):
+                mine = owners[asked] == owner
+                found[mine] &= ~np.isin(hashes[mine], _hashes(phrase, length - 1))
             longest[owners[asked[found]]] = length
-            if not found.any():
-                break
         return [int(length) for length in longest]
 
     def _are_there(self, asked: Hashes, steps: int) -> NDArray[np.bool_]:

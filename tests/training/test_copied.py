@@ -52,6 +52,16 @@ def test_runs_are_told_by_the_longest_length_they_reach() -> None:
     assert learnt(melody(1, 40)).longest_runs([part(melody(1, 40), 0, 19)]) == [16]
 
 
+def test_what_was_heard_before_is_not_from_training() -> None:
+    knows, answer = learnt(melody(1, 40)), part(melody(1, 40), 10, 34)
+    assert knows.longest_runs([answer, answer], [melody(2, 40), melody(1, 40)]) == [24, 0]
+
+
+def test_a_longer_run_than_the_one_that_was_heard_is_from_training() -> None:
+    knows, answer = learnt(melody(1, 40)), part(melody(1, 40), 10, 34)
+    assert knows.longest_runs([answer], [part(melody(1, 40), 10, 30)]) == [24]
+
+
 def test_drums_are_nobodys() -> None:
     drums = melody(1, 40, instrument=DRUMS)
     assert learnt(drums).longest_runs([drums]) == [0]
