@@ -8,7 +8,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final
 
-from meloformer.bridge.engine.messages import Ask, FromEngine, Heard, Load, LoadFailed, Reset, Said, Sampling
+from meloformer.bridge.engine.messages import Ask, FromEngine, Heard, Load, LoadFailed, Reset, Said
 from meloformer.bridge.engine.worker import Worker
 from meloformer.model.events import BarStart, Event, NoteOn
 from meloformer.model.limits import FREE
@@ -17,6 +17,7 @@ from meloformer.model.telling import by_bar
 from meloformer.model.vocabulary import DRUMS, TICKS_PER_QUARTER
 from meloformer.presets import reader
 from meloformer.scripts.phrase import METER, phrase
+from meloformer.scripts.player import sampling_of
 from meloformer.scripts.served import SilentBridgeError, spread
 
 BPM: Final = 120.0
@@ -34,8 +35,7 @@ class Engine:
     def __init__(self, preset: str, presets: Path) -> None:
         """Raises SilentBridgeError where the weights cannot be used."""
         found = reader.read(reader.find(preset, presets))
-        said = found.sampling
-        self.sampling = Sampling(said.temperature, said.top_p, said.min_p, said.echo, said.memory)
+        self.sampling = sampling_of(found.sampling)
         self.bars = 0  # of the conversation so far
         self._inbox: SimpleQueue[Any] = SimpleQueue()
         self._worker = Worker(self._inbox, beside=lambda work: work())

@@ -9,18 +9,23 @@ from meloformer.scripts.limiting import limits
 
 if TYPE_CHECKING:
     from meloformer.model.performer import Performer
+    from meloformer.model.sampling import Sampling
     from meloformer.scripts.options import AnswerOptions, Device
 
 
 def player(preset: Preset, settings: SamplingSettings, device: Device) -> Performer:
     """A performer on the preset's weights. Raises WeightsError for weights that do not fit."""
     from meloformer.model.performer import Performer
-    from meloformer.model.sampling import Sampling
     from meloformer.model.weights import load_to_play
 
-    network = load_to_play(preset.weights, device)
-    sampling = Sampling(settings.temperature, settings.top_p, settings.min_p, settings.echo, settings.memory)
-    return Performer(network, sampling, settings.seed)
+    return Performer(load_to_play(preset.weights, device), sampling_of(settings), settings.seed)
+
+
+def sampling_of(settings: SamplingSettings) -> Sampling:
+    """What a preset says of choosing, without its seed."""
+    from meloformer.model.sampling import Sampling
+
+    return Sampling(settings.temperature, settings.top_p, settings.min_p, settings.echo, settings.memory)
 
 
 def player_as_said(preset: Preset, options: AnswerOptions, device: Device) -> Performer:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from kit import wait_until
-from meloformer.bridge.engine.messages import Ask, Ended, FromEngine, Heard, Reset, Said, Sampling
+from meloformer.bridge.engine.messages import Ask, Ended, FromEngine, Heard, Reset, Said
 from meloformer.bridge.running import EngineProcess
 from meloformer.bridge.session.events import EngineDelay, EngineGone, EngineStarted
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
+from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter
 from meloformer.presets import DEFAULT, SHIPPED
 

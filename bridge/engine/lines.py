@@ -30,7 +30,6 @@ from meloformer.bridge.engine.messages import (
     Reset,
     Revise,
     Said,
-    Sampling,
     Stop,
     ToEngine,
     Trouble,
@@ -40,6 +39,7 @@ from meloformer.bridge.engine.rules_line import rules_from, rules_line
 from meloformer.bridge.settings import DEVICES
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn, TempoSet
 from meloformer.model.limits import Rules
+from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter
 from meloformer.model.vocabulary import CHORD, INSTRUMENTS, TEMPOS, VELOCITIES
 

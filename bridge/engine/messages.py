@@ -8,20 +8,10 @@ from typing import Final
 from meloformer.bridge.settings import Device
 from meloformer.model.events import BarStart, Event
 from meloformer.model.limits import FREE, Rules
+from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter
 
 MOST_BARS: Final = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How freely to choose: temperature 0 to 2 (0: always the likeliest), all else 0 to 1."""
-
-    temperature: float
-    top_p: float
-    min_p: float
-    echo: float
-    memory: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,8 +194,7 @@ class Worker:
     def _events(self, asked: Question) -> Generator[Event, None, None]:
         if self._performer is None:
             raise RuntimeError("no model is loaded; load a preset first")
-        said = asked.sampling
-        self._performer.sampling = Sampling(said.temperature, said.top_p, said.min_p, said.echo, said.memory)
+        self._performer.sampling = asked.sampling
         players = None if asked.instruments is None else frozenset(asked.instruments)
         self._performer.limits = Limits(players, asked.rules)
         if isinstance(asked, Vary):

@@ -8,7 +8,6 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from meloformer.bridge.capture import Capture
-from meloformer.bridge.engine.messages import Sampling
 from meloformer.bridge.incoming import PhraseNote
 from meloformer.bridge.ledger import Ledger
 from meloformer.bridge.midi import MidiNote, MidiOut
@@ -22,6 +21,7 @@ from meloformer.bridge.tempo import Clock
 from meloformer.bridge.transcript import Transcript
 from meloformer.model.events import Event
 from meloformer.model.limits import Rules
+from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter
 from meloformer.presets.parts import Part
 from meloformer.presets.preset import Listen, Preset

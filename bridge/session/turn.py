@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from meloformer.bridge.engine.messages import Sampling, ToEngine
+from meloformer.bridge.engine.messages import ToEngine
 from meloformer.bridge.errors import Refused
 from meloformer.bridge.midi import MidiNote, MidiOut
 from meloformer.bridge.outgoing import Error, Outgoing
@@ -14,6 +14,7 @@ from meloformer.bridge.session.actions import Action, Send, SendMidi, Tell
 from meloformer.bridge.session.phases import NEXT, Cause
 from meloformer.bridge.session.state import Counts, Engine, State
 from meloformer.bridge.tempo import SAME_BEAT
+from meloformer.model.sampling import Sampling
 
 ECHO_S: Final = 0.1  # what MIDI sent comes back through a loop within this
 
