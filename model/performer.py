@@ -21,11 +21,10 @@ from meloformer.model.points import Key, Line, Point
 from meloformer.model.recollection import Recollections
 from meloformer.model.sampling import Sampling, choose, distribution, likeliest
 from meloformer.model.score import Meter, Score
+from meloformer.model.sounding import let_go, own
 from meloformer.model.successor import Successor
 
 MOST_TOKENS_IN_A_BAR = 480  # a bar that grows past this is closed at the next chance
-# A note that has sounded so many bars ends at the next bar line: of older ones the network loses sight.
-HELD_BARS = 2
 MOST_LINES = 64  # bar lines of answers from which on they can be made anew
 COMMON_TIME = Meter(4, 4)
 NO_LIMITS = Limits()
@@ -234,7 +233,7 @@ class Performer:
     def _fill(self, limiter: Limiter, sounding: set[Key], owed: bool = False) -> Iterator[Event]:
         """The present bar from here, up to where the next one would begin."""
         if self._grammar.position < 0:
-            yield from own(self._take(self._let_go(sounding), answered=True), sounding)
+            yield from own(self._take(let_go(self._grammar, sounding), answered=True), sounding)
         length = 0
         while (token := self._choose(limiter, length > MOST_TOKENS_IN_A_BAR, owed)) != v.BAR:
             length += 1
@@ -242,18 +241,6 @@ class Performer:
             owed = owed and not any(isinstance(event, NoteOn) for event in events)
             limiter.saw(events)
             yield from own(events, sounding)
-
-    def _let_go(self, sounding: Set[Key]) -> list[int]:
-        """Tokens that end, on the bar line, what the answer has held for HELD_BARS bars."""
-        grammar, tokens = self._grammar, list[int]()
-        latest = grammar.bar_tick - HELD_BARS * (grammar.end_tick - grammar.bar_tick)
-        for instrument in sorted({instrument for instrument, _ in sounding}):
-            held = grammar.voices[instrument].sounding
-            old = sorted(pitch for pitch, since in held.items() if since <= latest)
-            if old:
-                tokens.append(v.INST.id(instrument))
-                tokens += [v.OFFALL] if len(old) == len(held) else [v.OFF.id(pitch) for pitch in old]
-        return [v.POS.id(0), *tokens] if tokens else []
 
     def _step_in(self) -> None:
         """After an answer the encoder goes on where the grammar stands; what sounds ends with its bar."""
@@ -293,15 +280,3 @@ class Performer:
         self._tokens += tokens
         self._answered += [answered] * len(tokens)
         return [event for token in tokens for event in self._grammar.take(token)]
-
-
-def own(events: Sequence[Event], sounding: set[Key]) -> Iterator[Event]:
-    """An answer's own events: a release of a note that it did not strike is not its business."""
-    for event in events:
-        if isinstance(event, NoteOn) and event.instrument != v.DRUMS:
-            sounding.add((event.instrument, event.pitch))
-        elif isinstance(event, NoteOff):
-            if (event.instrument, event.pitch) not in sounding:
-                continue
-            sounding.remove((event.instrument, event.pitch))
-        yield event

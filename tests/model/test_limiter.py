@@ -20,9 +20,10 @@ from meloformer.model.limits import (
     playable_velocities,
 )
 from meloformer.model.network import Network
-from meloformer.model.performer import Performer, own
+from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter, Note, Score, TempoChange
+from meloformer.model.sounding import own
 from meloformer.model.telling import encode
 from meloformer.model.weights import load
 from meloformer.presets import SHIPPED

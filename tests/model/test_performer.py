@@ -16,10 +16,11 @@ from meloformer.model.encoder import EncodeError
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn, TempoSet
 from meloformer.model.limits import Limits
 from meloformer.model.memory import LENGTHS, Exact, Memory, Recall
-from meloformer.model.performer import HELD_BARS, Performer
+from meloformer.model.performer import Performer
 from meloformer.model.recollection import Recollection
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Score
+from meloformer.model.sounding import HELD_BARS
 from meloformer.model.successor import Successor
 from music import COMMON, TINY, arrays, network, piece, scores, told
 
