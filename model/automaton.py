@@ -62,6 +62,11 @@ class Automaton:
         """How many of the last symbols, in this order, have been said before."""
         return self._matched
 
+    @property
+    def state(self) -> int:
+        """What stands for them."""
+        return self._at
+
     def followers(self) -> Iterator[tuple[int, int]]:
         """What came after them, and how often."""
         return ((symbol, self._count[state]) for symbol, state in self._next[self._at].items())

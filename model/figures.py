@@ -8,7 +8,6 @@ by whom, stays the model's choice.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -25,8 +24,6 @@ LONGEST_WAIT: Final = 16  # sixteenths; a longer rest begins a new line
 # How much of the choice of a pitch goes to what is expected, by the number of steps that were known again.
 # More than held-out music asks for (0.08 to 0.47): only so do figures come back in answers (training/LOG.md).
 SHARES: Final = (0.0, 0.0, 0.4, 0.6, 0.75, 0.85, 0.9)
-# What is left of its share each time an answer has followed a figure: else one leads into itself for ever.
-FADING: Final = 0.5
 
 _SIXTEENTH: Final = v.TICKS_PER_QUARTER // 4
 
@@ -116,13 +113,11 @@ class Figures:
         self._fading: dict[Figure, dict[int, int]] = {}
         self._place = Place()
         self._moments: dict[int, Moment] = {}  # by instrument, its latest one
-        self._followed: Counter[Figure] = Counter()  # how often since then a figure has gone on as expected
         self._learnt: tuple[Place, dict[int, Moment]] | None = None  # where all that was learnt ends
 
     def push(self, token: int) -> None:
         """Learn a token."""
         self._learnt = None
-        self._followed.clear()
         if token in v.ON:
             self._learn(token - v.ON.start)
         self._read(token)
@@ -131,13 +126,10 @@ class Figures:
         """Walk on along a token without learning it."""
         if self._learnt is None:
             self._learnt = copy(self._place), dict(self._moments)
-        if token in v.ON and (known := self._known()) and token in self.expected():
-            self._followed[known[0]] += 1
         self._read(token)
 
     def rewind(self) -> None:
         """Back to the last token that was learnt."""
-        self._followed.clear()
         if self._learnt is not None:
             (self._place, self._moments), self._learnt = self._learnt, None
 
@@ -149,9 +141,14 @@ class Figures:
 
     @property
     def share(self) -> float:
-        """How much of the choice of a pitch its expectation gets, 0 to 1: less each time it was followed."""
+        """How much of the choice of a pitch its expectation gets, 0 to 1."""
+        return self.shares[self.length_class]
+
+    @property
+    def context(self) -> Figure | None:
+        """What was known again."""
         known = self._known()
-        return self.shares[len(known[0][0])] * FADING ** self._followed[known[0]] if known else 0.0
+        return known[0] if known else None
 
     def expected(self) -> Mapping[int, int]:
         """The pitches, as tokens, that came after them, and how often."""

@@ -10,7 +10,7 @@ does the same with a suffix array.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from copy import copy
 from typing import ClassVar, Final
 
@@ -120,6 +120,11 @@ class Recall:
         """How much of the chance its expectation gets, 0 to 1."""
         return self.shares[self.length_class]
 
+    @property
+    def context(self) -> int:
+        """What was known again."""
+        return self._automaton.state
+
     def expected(self) -> Mapping[int, int]:
         """The tokens that came after them, and how often."""
         followers = ((self._telling.token(symbol), count) for symbol, count in self._automaton.followers())
@@ -136,19 +141,26 @@ class Memory:
             Recall(Moved(), MOVED_SHARES, most),
             Recall(Exact(), EXACT_SHARES, most),
         )
+        # From where each was followed since the last token that was learnt. It leads from there but once:
+        # else a heard bar would come back for ever.
+        self._followed: set[tuple[int, Hashable]] = set()
 
     def push(self, token: int) -> None:
         """Learn a token."""
+        self._followed.clear()
         for recall in self.recalls:
             recall.push(token)
 
     def follow(self, token: int) -> None:
         """Walk on along a token without learning it: what came next after such a stretch?"""
-        for recall in self.recalls:
+        for index, recall in enumerate(self.recalls):
+            if token in recall.expected():
+                self._followed.add((index, recall.context))
             recall.follow(token)
 
     def rewind(self) -> None:
         """Back to the last token that was learnt."""
+        self._followed.clear()
         for recall in self.recalls:
             recall.rewind()
 
@@ -160,8 +172,9 @@ class Memory:
         `strength` 0 to 1: 0 leaves the chances as they are, at 1 the memory has its full share.
         """
         possible = allowed & (chances > 0)
-        for recall in self.recalls:
-            chances = _led(chances, recall, strength * recall.share, possible)
+        for index, recall in enumerate(self.recalls):
+            if (index, recall.context) not in self._followed:
+                chances = _led(chances, recall, strength * recall.share, possible)
         return chances
 
 

@@ -167,7 +167,7 @@ def running_bridge(*arguments: str, midi: str = "none") -> Iterator[Bridge]:
             finally:
                 for reader in readers:
                     reader.join(PATIENCE_S)
-                print("the bridge said:", *bridge.errors)  # shown where the test fails
+                print("the bridge said:", *bridge.errors, file=sys.stderr)  # shown where the test fails
 
 
 def _listens(bridge: Bridge) -> bool:

@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("swapped")
     shutil.copy(SHIPPED / f"{DEFAULT}.safetensors", folder)
     shutil.copy(SHIPPED / "keys.yaml", folder)
-    save(folder, "first", temperature=0.9, seed=1)
+    save(folder, "first", temperature=1.0, seed=1)
     save(folder, "other", temperature=1.2, seed=2)
     return folder
 
@@ -147,7 +147,7 @@ def test_music_without_end_takes_up_a_knob_that_is_turned(bridge: Bridge, unswap
     play_until(bridge, 3)
     bridge.send("/melo/control/temperature", 1.5)
     play_until(bridge, 7)
-    bridge.send("/melo/control/temperature", 0.9)
+    bridge.send("/melo/control/temperature", 1.0)
     assert 3 * BAR_BEATS < first_difference(stopped(bridge), unswapped) < 7 * BAR_BEATS
 
 
@@ -172,5 +172,5 @@ def test_saving_the_presets_file_changes_music_without_end(
     save(folder, "first", temperature=1.3, seed=1)
     assert bridge.client.wait_for("/melo/preset/loaded").arguments[0] == "first"
     play_until(bridge, 7)
-    save(folder, "first", temperature=0.9, seed=1)
+    save(folder, "first", temperature=1.0, seed=1)
     assert first_difference(stopped(bridge), unswapped) < 7 * BAR_BEATS

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from meloformer.model import vocabulary as v
 from meloformer.model.events import NoteOn
-from meloformer.model.figures import FADING, FEWEST_STEPS, LONGEST_WAIT, MOST_STEPS, SHARES, Figures
+from meloformer.model.figures import FEWEST_STEPS, LONGEST_WAIT, MOST_STEPS, SHARES, Figures
 from meloformer.model.grammar import Grammar
 from meloformer.model.score import Meter, Score
 from meloformer.model.telling import encode
@@ -94,27 +94,6 @@ def test_what_is_only_followed_is_not_learnt_and_is_left_again() -> None:
     for token in line(65, 67, 69, begin=8):
         figures.follow(token)
     assert expected(figures, 11) == {72: 1}
-
-
-def test_the_more_often_an_answer_follows_a_figure_the_less_it_is_led_by_it() -> None:
-    figures, shares = learnt(*OPENING, *line(60, 62, 64, 67)), []
-    for _ in range(4):
-        for token in (v.BAR, *line(60, 62, 64)):
-            figures.follow(token)
-        assert expected(figures, 3) == {67: 1}
-        shares.append(figures.share)
-        figures.follow(on(67))
-    assert shares == [SHARES[2] * FADING**times for times in range(4)]
-
-
-def test_one_that_went_on_otherwise_keeps_its_share() -> None:
-    figures = learnt(*OPENING, *line(60, 62, 64, 67))
-    for pitch in (66, 67):
-        for token in (v.BAR, *line(60, 62, 64)):
-            figures.follow(token)
-        expected(figures, 3)
-        assert figures.share == SHARES[2]
-        figures.follow(on(pitch))
 
 
 def test_it_forgets_what_is_long_ago_but_never_the_last_half() -> None:

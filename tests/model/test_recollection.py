@@ -52,6 +52,13 @@ def test_an_answer_does_not_learn_from_itself() -> None:
     assert expected(followed((FIGURE, True), (FIGURE[3:9], True))) is None
 
 
+def test_an_answer_is_led_along_a_figure_once_until_something_is_heard_again() -> None:
+    once, twice = FIGURE[3:9], FIGURE[3:12] + FIGURE[3:9]
+    assert expected(followed((FIGURE, False), (once, True))) == FIGURE[9]
+    assert expected(followed((FIGURE, False), (twice, True))) is None
+    assert expected(followed((FIGURE, False), (twice, True), (FIGURE[3:9], False))) == FIGURE[9]
+
+
 def test_where_tokens_are_taken_back_it_follows_the_other_ones_from_there() -> None:
     tokens, answered = FIGURE + FIGURE[3:9], [False] * len(FIGURE) + [True] * 6
     recollection = Recollection(sure())
