@@ -21,6 +21,7 @@ from typing import Any
 from meloformer.bridge.transports.packing import bundle, pack, unpack
 
 PATIENCE_S = 30.0  # a shared core can be slow; nothing here is a claim about speed
+_RECEIVE_BYTES = 1 << 22  # as a client must: the system drops what does not fit
 
 
 def wait_until(true: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
@@ -63,6 +64,7 @@ class OscClient:
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
         self._socket.bind(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.heard: list[Heard] = []
