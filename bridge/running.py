@@ -31,6 +31,14 @@ def start(work: Callable[[], None], name: str) -> None:
     threading.Thread(target=work, name=name, daemon=True).start()
 
 
+def done_within(work: Callable[[], None], seconds: float, name: str) -> bool:
+    """Whether `work` on such a thread has an end in time; after that, nobody waits for it any more."""
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive()
+
+
 def steady_hands() -> None:
     """Let as little as possible hold up the thread that sends notes; to be called before any other starts.
 

@@ -2,7 +2,8 @@
 
 RtMidi does not listen for it, keeps its port "open", and then waits for ever inside `send_message` while it
 holds Python's lock: the whole bridge would stand still. A client without ports is asked to be told instead.
-What is called here does not hold that lock.
+What is called here does not hold that lock, so it can also find out whether a server stands still, as one in
+sync mode does once a client of it was killed.
 """
 
 from __future__ import annotations
@@ -14,27 +15,33 @@ from typing import Final
 
 from rtmidi import _rtmidi
 
+from meloformer.bridge.running import done_within
+
 CLIENT_NAME: Final = b"MeloFormer"
 _NO_START_SERVER: Final = 1
+_ANSWERS_WITHIN_S: Final = 2.0
 _ENDED = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
-def when_server_ends(ended: Callable[[], None]) -> Callable[[], None]:
-    """Call `ended`, on a thread of JACK's, when the server goes away; returns what ends the watch."""
+def when_server_ends(ended: Callable[[], None]) -> Callable[[], bool]:
+    """Call `ended`, on a thread of JACK's, when the server goes away.
+
+    Returns what ends the watch, and tells whether the server was there to hear it: not one that stands still.
+    """
     jack = _library()
     client = jack.jack_client_open(CLIENT_NAME, _NO_START_SERVER, ctypes.byref(ctypes.c_int()))
     callback = _ENDED(lambda _: ended())
     if client:
         jack.jack_on_shutdown(client, callback, None)
 
-    def close() -> None:
+    def leave() -> None:
         # JACK knows only the address of `callback`, which lives for as long as this function does.
         nonlocal callback
         if client:
             jack.jack_client_close(client)
         del callback
 
-    return close
+    return lambda: done_within(leave, _ANSWERS_WITHIN_S, "JACK")
 
 
 def server_is_there() -> bool:

@@ -37,7 +37,7 @@ _APIS: Final[dict[Backend, int]] = {
     "jack": rtmidi.API_UNIX_JACK,
 }
 _JACK_PERIODS_S: Final = 0.1
-_abandoned: list[tuple[Any, Any]] = []  # ports of servers that are no more
+_abandoned: list[tuple[Any, Any]] = []  # ports of servers that are no more, or stand still
 _WINDOWS_HINT: Final = (
     "Windows has no virtual MIDI ports of its own: install loopMIDI, "
     f"add the ports {IN_NAME!r} and {OUT_NAME!r} in it, and start the bridge again"
@@ -79,7 +79,7 @@ class MidiWire:
             raise BridgeError(f"MIDI by {system} cannot be opened: {error}") from None
         self._in.ignore_types(sysex=True, timing=False, active_sense=True)
         self._in.set_callback(self._take)
-        self._end_watch = when_server_ends(self._lose_server) if system == "jack" else _nothing
+        self._end_watch = when_server_ends(self._lose_server) if system == "jack" else _unwatched
 
     def send(self, message: MidiOut) -> None:
         """Send now; once the MIDI system is gone, nothing happens."""
@@ -101,17 +101,18 @@ class MidiWire:
         self._closed = True
         for channel, pitch in sorted(self._sounding):
             self.send(MidiNote(channel, pitch, 0))
-        if self.system == "jack" and self.gone:
-            # RtMidi would wait for the server, for a second in which it holds Python's lock
+        if self.system == "jack" and not self._server_lets_go():
+            # RtMidi would wait for it, a second or for ever, while it holds Python's lock
             _abandoned.append((self._in, self._out))
-            self._end_watch()
             return
-        if self.system == "jack":  # closing a port takes back what it has not handed over yet
-            now.pause(_JACK_PERIODS_S)
         for port in (self._in, self._out):
             port.close_port()
             port.delete()
-        self._end_watch()
+
+    def _server_lets_go(self) -> bool:
+        if not self.gone:  # closing a port takes back what it has not handed over yet
+            now.pause(_JACK_PERIODS_S)
+        return self._end_watch() and not self.gone
 
     def _take(self, stamped: tuple[list[int], float], _: Any) -> None:
         at = now.seconds()
@@ -129,8 +130,8 @@ class MidiWire:
             self._lost(self.gone)
 
 
-def _nothing() -> None:
-    pass
+def _unwatched() -> bool:
+    return True
 
 
 def untold(_: str) -> None:

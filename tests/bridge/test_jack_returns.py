@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -99,6 +100,16 @@ def test_ports_are_back_with_the_server_each_time_and_osc_never_goes(server: str
                 assert_told_once(bridge)
         assert bridge.end() == 0
         assert sum("the JACK server ended; MIDI is off" in line for line in bridge.errors) == 3
+
+
+def test_a_bridge_ends_although_its_server_stands_still(server: str, presets: Path) -> None:
+    """Asked for a reply, such a server never gives one: it is left behind."""
+    with jack_server(server) as (_, still), running_bridge("--presets", str(presets), midi="jack") as bridge:
+        still.send_signal(signal.SIGSTOP)
+        try:
+            assert bridge.end() == 0
+        finally:
+            still.kill()
 
 
 def assert_told_once(bridge: Bridge) -> None:
