@@ -19,6 +19,7 @@ from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex
 
 from meloformer.model.masks import Columns, Rule, hid_attention, part
 from meloformer.model.network import Attend
+from meloformer.model.precision import fastest
 
 QUERY_BLOCK = 128
 MOST_BLOCKS = 16  # or a few more: each is work for a compiler
@@ -78,10 +79,11 @@ def _blocks(columns: Columns, rule: RuleOf) -> list[tuple[range, int, Tensor]]:
     mask of booleans it makes (and keeps) a copy in every layer.
     """
     seen_by, rows, device = rule(columns), len(columns.token), columns.token.device
+    number = fastest(device.type)
     blocks = []
     for queries, seen in _query_spans(columns):
         mask_B1QN = part(seen_by, rows, queries, seen, device)
-        bias_B1QN = torch.zeros_like(mask_B1QN, dtype=torch.bfloat16).masked_fill(~mask_B1QN, FORBIDDEN)
+        bias_B1QN = torch.zeros_like(mask_B1QN, dtype=number).masked_fill(~mask_B1QN, FORBIDDEN)
         blocks.append((queries, seen, bias_B1QN))
     return blocks
 

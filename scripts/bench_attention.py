@@ -61,11 +61,12 @@ def _columns(length: int, device: str) -> Columns:
 def _heads(heads: int, kv_heads: int, columns: Columns) -> tuple[Tensor, Tensor, Tensor]:
     import torch
 
+    from meloformer.model.precision import fastest
     from meloformer.model.shape import HEAD_DIM
 
     length, device = columns.token.shape[1], columns.token.device
     q, k, v = (
-        torch.randn(1, count, length, HEAD_DIM, dtype=torch.bfloat16, device=device)
+        torch.randn(1, count, length, HEAD_DIM, dtype=fastest(device.type), device=device)
         for count in (heads, kv_heads, kv_heads)
     )
     return q, k, v

@@ -8,6 +8,7 @@ import torch
 
 from meloformer.model.masks import Columns, Rule, part
 from meloformer.model.network import Network
+from meloformer.model.precision import fastest
 from meloformer.model.shape import HEAD_DIM, Shape
 from meloformer.model.vocabulary import SIZE
 
@@ -42,9 +43,9 @@ def pairs_of(rule: Rule, rows: int, length: int, device: torch.device) -> int:
 
 
 def matmul_flops_per_s(device: str) -> float:
-    """The best that one bf16 product of large square matrices reaches on this device."""
+    """The best that one product of large square matrices reaches on this device, in its fastest numbers."""
     side = SIDE[device]
-    one = torch.randn(side, side, dtype=torch.bfloat16, device=device)
+    one = torch.randn(side, side, dtype=fastest(device), device=device)
     best, until = 0.0, time.perf_counter() + LONG_ENOUGH_S
     while not best or time.perf_counter() < until:
         synchronise(device)

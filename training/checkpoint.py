@@ -18,9 +18,9 @@ from meloformer.model.weights import part_of
 from meloformer.training import sharing, world
 from meloformer.training.errors import RunError
 from meloformer.training.lora import adapt, is_adapted, merged
-from meloformer.training.muon import ShardedMuon
+from meloformer.training.muon import Muon
 from meloformer.training.recipe import Recipe
-from meloformer.training.sharing import is_sharded, share_like, whole
+from meloformer.training.sharing import share_like, whole
 
 NAME = "checkpoint.pt"
 BEST = "best.pt"  # the checkpoint whose average the held-out music liked best, where a run looks for it
@@ -58,16 +58,10 @@ def optimizers(network: Network, recipe: Recipe) -> list[torch.optim.Optimizer]:
     inside = {id(p) for p in network.blocks.parameters() if p.ndim == 2}
     matrices = [p for p in learnt if id(p) in inside]
     others = [p for p in learnt if id(p) not in inside]
-    muon = ShardedMuon if is_sharded(network) else torch.optim.Muon
     return [
         torch.optim.AdamW(matrices, lr=recipe.matrix_rate, betas=(0.9, 0.98), weight_decay=0.0)
         if is_adapted(network)
-        else muon(
-            matrices,
-            lr=recipe.matrix_rate,
-            weight_decay=recipe.weight_decay,
-            adjust_lr_fn="match_rms_adamw",
-        ),
+        else Muon(matrices, lr=recipe.matrix_rate, weight_decay=recipe.weight_decay),
         torch.optim.AdamW(others, lr=recipe.other_rate, betas=(0.9, 0.98), weight_decay=0.0),
     ]
 

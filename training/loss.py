@@ -14,6 +14,7 @@ from torch._dynamo.utils import counters
 from meloformer.model.attention import dense_attend, flex_attend, matmul_attend
 from meloformer.model.masks import Columns
 from meloformer.model.network import Attend
+from meloformer.model.precision import fastest
 from meloformer.model.vocabulary import PAD
 
 SHORT_ROW = 2_304  # positions: a longer row keeps too many scores
@@ -29,7 +30,8 @@ def loss_of(network: nn.Module, columns: Columns, targets_BT: Tensor) -> Tensor:
 
 def loss_with(attend: Attend, network: nn.Module, columns: Columns, targets_BT: Tensor) -> Tensor:
     """The same under any attention."""
-    with torch.autocast(columns.token.device.type, torch.bfloat16):
+    device = columns.token.device.type
+    with torch.autocast(device, torch.bfloat16, enabled=fastest(device) is torch.bfloat16):
         logits_BTV = network(columns, attend)
     return F.cross_entropy(logits_BTV.float().flatten(0, 1), targets_BT.flatten(), ignore_index=PAD)
 
