@@ -55,7 +55,9 @@ def test_each_seed_is_learnt_under_each_rule_and_goes_on_in_longer_rows(store: D
     assert said == [(seed, kind, tokens) for kind in RULES for seed in (1, 2) for tokens in (128, 256)]
     assert len({one.seen for one in found if one.seed == 1 and one.tokens == 128}) == 1
     assert len({one.bits.notes for one in found if one.tokens == 256}) == 1
-    assert len({one.bits.bits for one in found}) == len(found)
+    # fine attention sees all there is of shorter rows, as dense attention does
+    longer = [one.bits.bits for one in found if one.tokens == 256]
+    assert len(set(longer)) == len(longer)
 
 
 def test_the_same_rule_learns_the_same_again(store: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
