@@ -19,6 +19,7 @@ from meloformer.model.limits import Limits
 from meloformer.model.listener import Listener, Weights
 from meloformer.model.points import Key, Line, Point
 from meloformer.model.recollection import Recollections
+from meloformer.model.returning import Returning
 from meloformer.model.sampling import Sampling, choose, distribution, likeliest
 from meloformer.model.score import Meter, Score
 from meloformer.model.sounding import let_go, own
@@ -66,6 +67,7 @@ class Performer:
         self._grammar = Grammar()
         self._recollect()
         self._tokens, self._answered = [], []
+        self._returning = Returning()
         self._read = 0  # how many of them the network has read; the rest when the next choice needs it
         self.recollections.begin(len(tokens))
         self._revocable = False
@@ -122,6 +124,7 @@ class Performer:
     def go_back(self, point: Point) -> None:
         """Forget all that came after a point of this conversation; the dice roll on."""
         del self._tokens[point.tokens :], self._answered[point.tokens :]
+        self._returning = Returning(self._tokens)
         self.recollections.go_back(point.tokens)
         self._grammar, self._encoder = deepcopy(point.grammar), deepcopy(point.encoder)
         self._heard, self._in_step = set(point.heard), point.in_step
@@ -264,7 +267,8 @@ class Performer:
         if crowded and permitted[v.BAR]:
             return v.BAR
         self.catch_up()
-        chances = distribution(self._listener.logits(), permitted, self.sampling)
+        sampling = self.sampling.uncut() if self._returning.again else self.sampling
+        chances = distribution(self._listener.logits(), permitted, sampling)
         if not self._revocable:
             if self.sampling.memory:
                 self.recollections.remember(self._tokens, self._answered)
@@ -278,5 +282,6 @@ class Performer:
 
     def _take(self, tokens: Sequence[int], answered: bool = False) -> list[Event]:
         self._tokens += tokens
+        self._returning.take(tokens)
         self._answered += [answered] * len(tokens)
         return [event for token in tokens for event in self._grammar.take(token)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,10 @@ class Sampling:
     """How daring the choice is.
 
     `temperature` 0 to 4, 0 takes the likeliest; `top_p` above 0 to 1 keeps the likeliest tokens that together
-    reach it; `min_p` 0 to below 1 drops tokens less likely than this share of the likeliest. Of what
-    was played before, `echo` 0 to 1 is how much of this conversation is mixed in after that, `memory` 0 to 1
-    how much of the whole sitting (see memory.py).
+    reach it; `min_p` 0 to below 1 drops tokens less likely than this share of the likeliest; neither cuts
+    while a bar goes as an earlier one did (see returning.py). Of what was played before, `echo` 0 to 1 is how
+    much of this conversation is mixed in after that, `memory` 0 to 1 how much of the whole sitting (see
+    memory.py).
 
     Sources: nucleus sampling (Holtzman et al. 2020), min-p (Nguyen et al. 2024).
     """
@@ -38,6 +39,10 @@ class Sampling:
         ):
             if not low <= value <= high:
                 raise ValueError(f"{name} is {low:g} to {high:g}, not {value}")
+
+    def uncut(self) -> Sampling:
+        """The same with every token that has a chance."""
+        return replace(self, top_p=1.0, min_p=0.0)
 
 
 def distribution(logits: NDArray[np.float32], allowed: NDArray[np.bool_], sampling: Sampling) -> Chances:
