@@ -110,6 +110,9 @@ def test_a_bridge_ends_although_its_server_stands_still(server: str, presets: Pa
             assert bridge.end() == 0
         finally:
             still.kill()
+            still.wait()
+            with jack_server(server):  # the next one of that name clears away what it has left
+                pass
 
 
 def assert_told_once(bridge: Bridge) -> None:
