@@ -58,7 +58,7 @@ def _even(towards: Tensor) -> Tensor:
 
 
 def orthogonal(matrix_MN: Tensor) -> Tensor:
-    """The same with singular values of about 1 (0.7 to 1.2), by Newton and Schulz's iteration."""
+    """The same with singular values of about 1 (0.4 to 1.3), by Newton and Schulz's iteration."""
     wide = matrix_MN.T if matrix_MN.shape[0] > matrix_MN.shape[1] else matrix_MN
     wide = (wide / wide.norm().clamp(min=1e-7)).to(fastest(wide.device.type))
     a, b, c = QUINTIC
