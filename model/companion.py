@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Set
 from dataclasses import dataclass, field
+from typing import Final
 
 from meloformer.model.events import BarStart, Event, Inner, NoteOff
 from meloformer.model.performer import Performer
 from meloformer.model.points import Key, Point
+from meloformer.model.vocabulary import TICKS_PER_QUARTER
+
+LONGEST_LEAD: Final = 2 * TICKS_PER_QUARTER  # before its line at which a bar may be asked for, in ticks
 
 
 @dataclass(slots=True)
@@ -38,9 +42,9 @@ def _opens(event: Inner, line: int) -> bool:
 class Companion:
     """Makes a bar before it is known what the player does in it, and tells it anew when it is.
 
-    The last bar may still be going on when the next one is made: the performer is taken back to its start
-    each time, so that what it has heard in the end is what both really played. Bars are told whole: the given
-    parts of a bar cannot be told first while they are not known.
+    The last bar, or several of the shortest ones, may still be going on when the next one is made: the
+    performer is taken back to their start each time, so that what it has heard in the end is what both really
+    played. Bars are told whole: the given parts of a bar cannot be told first while they are not known.
     """
 
     def __init__(self, performer: Performer) -> None:
@@ -60,6 +64,8 @@ class Companion:
 
     def bar(self, start: BarStart, instruments: Set[int]) -> Generator[Event, None, None]:
         """Make the bar that begins at the next line, in these instruments; none plays where none is named.
+
+        That line is at most LONGEST_LEAD after what the player does next.
 
         Notes may sound on into the bar after it; those of whom plays no more end at the line.
         """
@@ -96,19 +102,24 @@ class Companion:
         return [NoteOff(tick, *key) for key in gone]
 
     def _retell(self) -> None:
-        """Tell every bar as it was, as far as that is known; only the last one may still change."""
+        """Tell every bar as it was, as far as that is known; the latest ones may still change."""
         self._performer.go_back(self._point)
-        while self._bars:
-            if len(self._bars) == 1:
-                self._performer.settle()
-                self._point = self._performer.point()
-            bar = self._bars[0]
-            self._performer.hear(bar.start)
-            for event in bar.events():
-                self._performer.hear(event)
-            if len(self._bars) == 1:
-                return
-            self._bars.pop(0)
+        while len(self._bars) > 1 and self._bars[1].start.tick <= self._open_from():
+            self._tell(self._bars.pop(0))
+        self._performer.settle()
+        self._point = self._performer.point()
+        for bar in self._bars:
+            self._tell(bar)
+
+    def _open_from(self) -> int:
+        """The tick from which on the player may still do something, as seen from the last bar's end."""
+        last = self._bars[-1].start
+        return last.tick + last.meter.ticks - LONGEST_LEAD
+
+    def _tell(self, bar: Bar) -> None:
+        self._performer.hear(bar.start)
+        for event in bar.events():
+            self._performer.hear(event)
 
 
 def _moment(event: Inner) -> tuple[int, bool]:
