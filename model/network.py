@@ -129,10 +129,17 @@ class Network(nn.Module):
             elif parameter.ndim == 2:
                 nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5)
 
+    def embedded(self, columns: Columns) -> Tensor:
+        """[B, N, W]: what is said, and by whom."""
+        return normed(self.token(columns.token) + self.instrument(columns.instrument))
+
+    def turn(self, columns: Columns) -> tuple[Tensor, Tensor]:
+        """Where in the music it is said, as a rotation."""
+        return rotation(columns.bar, columns.tick)
+
     def hidden(self, columns: Columns, attend: Attend) -> Tensor:
         """Normed states [B, N, W] of a whole row, or of any stretch whose `attend` knows the rest."""
-        x_BNW = normed(self.token(columns.token) + self.instrument(columns.instrument))
-        turn = rotation(columns.bar, columns.tick)
+        x_BNW, turn = self.embedded(columns), self.turn(columns)
         for block in self.blocks:
             x_BNW = block(x_BNW, turn, columns.summaries, attend)
         return normed(x_BNW)

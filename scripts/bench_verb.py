@@ -15,7 +15,6 @@ from meloformer.scripts import (
     bench_bridge,
     bench_chorales,
     bench_clock,
-    bench_contexts,
     bench_data,
     bench_decode,
     bench_limits,
@@ -24,6 +23,7 @@ from meloformer.scripts import (
     bench_session,
     bench_tempo,
     bench_train,
+    bench_variants,
 )
 from meloformer.scripts.options import (
     BarsOption,
@@ -137,7 +137,7 @@ def contexts(
     ],
     seq_lens: Annotated[
         list[int], typer.Option("--seq-len", min=64, max=65536, help="tokens in a row; may be said again")
-    ] = bench_contexts.LENGTHS,
+    ] = bench_variants.LENGTHS,
     steps: Annotated[
         int, typer.Option(min=20, help="of one row; a third as many tokens in rows of each other length")
     ] = 600,
@@ -152,7 +152,26 @@ def contexts(
     """What seeing less costs: bits per note that one network reaches under dense and sparse attention."""
     if size and from_:
         raise typer.BadParameter("--size and --from are different beginnings; choose one")
-    tell(bench_contexts.measure(data, seq_lens, steps, seeds, size, from_, presets))
+    tell(bench_variants.contexts(data, seq_lens, steps, seeds, size, from_, presets))
+
+
+@app.command()
+def ablations(
+    data: DataArgument,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="this one; may be said again (all where nothing is said)")
+    ] = None,
+    seq_len: Annotated[int, typer.Option(min=64, max=65536, help="tokens in a row")] = 2048,
+    steps: Annotated[int, typer.Option(min=20, help="of one row")] = 1500,
+    seeds: Annotated[int, typer.Option(min=1, help="how often each is learnt")] = 1,
+) -> None:
+    """What each choice of the recipe is worth: bits per note that a tiny network reaches with and without."""
+    try:
+        tell(bench_variants.ablations(data, variant, seq_len, steps, seeds))
+    except KeyError as unknown:
+        raise typer.BadParameter(
+            f"no variant is called {unknown}; choose from training/variants.py"
+        ) from None
 
 
 @app.command()

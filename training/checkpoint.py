@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,7 @@ class State:
 
 def begin(network: Network, recipe: Recipe, shard: bool = False) -> State:
     """A run at its very beginning, from these weights; with `shard` each process keeps a share of them."""
-    average = Network(network.shape).to(next(network.parameters()).device)
-    average.load_state_dict(network.state_dict())
+    average = deepcopy(network)
     if recipe.lora:
         adapt(network, recipe.lora)
     if shard:

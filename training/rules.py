@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from meloformer.model.masks import Columns, Rule, both, either, related_bars, same_document
+from meloformer.model.layout import FINE_BARS
+from meloformer.model.masks import (
+    Columns,
+    Rule,
+    both,
+    earlier_summaries,
+    either,
+    ended_bars,
+    own_bar,
+    recently_told,
+    related_bars,
+    same_document,
+)
 
 
 def causal(columns: Columns) -> Rule:
@@ -20,6 +32,17 @@ def all_before(columns: Columns) -> Rule:
 def fine(columns: Columns) -> Rule:
     """The fine level alone."""
     return both(same_document(columns), _alone(columns, related_bars(columns)))
+
+
+def nearest(columns: Columns) -> Rule:
+    """The model's own rule, but with fine attention to the present bar and the eight before it."""
+    bar, summaries = columns.bar, columns.summaries
+
+    def near(b: Tensor, h: Tensor, q: Tensor, kv: Tensor) -> Tensor:
+        return (kv >= summaries) & (q >= kv) & ((bar[b, q] - bar[b, kv]).abs() < len(FINE_BARS))
+
+    seen = either(near, ended_bars(columns), own_bar(columns), earlier_summaries(columns))
+    return both(same_document(columns), recently_told(columns), seen)
 
 
 def _alone(columns: Columns, rule: Rule) -> Rule:

@@ -24,6 +24,13 @@ class Chances:
     given_parts: float = 0.25
     missing_bars: float = 0.12
     dropped_parts: float = 0.15
+    chords: tuple[float, ...] = (
+        0.0,
+        0.0,
+        0.5,
+        1.0,
+        1.0,
+    )  # shares of the bars that show one
     semitones: tuple[int, int] = (-5, 6)
     velocity_bins: int = 2  # at most so many up or down
     tempo_steps: int = 3
@@ -102,7 +109,7 @@ def _told(
     score: Score, chords: tuple[int, ...], ends: bool, budget: Budget, chances: Chances, rng: random.Random
 ) -> Document:
     """The stretch, told with chords in half of the bars and perhaps with given parts or missing bars."""
-    shown = _shown_chords(chords, rng)
+    shown = _shown_chords(chords, chances, rng)
     given = _given_parts(score, rng) if rng.random() < chances.given_parts else None
     if len(score.meters) >= 3 and rng.random() < chances.missing_bars:
         document = _with_missing_bars(score, shown, given, budget, rng)
@@ -111,9 +118,9 @@ def _told(
     return Document(_cut(encode(score, Telling(shown, given), end=ends), budget))
 
 
-def _shown_chords(chords: tuple[int, ...], rng: random.Random) -> list[int | None]:
+def _shown_chords(chords: tuple[int, ...], chances: Chances, rng: random.Random) -> list[int | None]:
     """All, none, or half of the bars show their chord: half of all bars in the mean."""
-    share = rng.choice((0.0, 0.0, 0.5, 1.0, 1.0))
+    share = rng.choice(chances.chords)
     return [chord if rng.random() < share else None for chord in chords]
 
 

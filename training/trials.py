@@ -1,4 +1,4 @@
-"""What seeing less costs: a small network under several attention rules, from one start, on one music."""
+"""A small network learnt again and again, each time otherwise in one way: what that way is worth."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ import torch
 from datasets import Dataset
 from torch import Tensor, nn
 
-from meloformer.model.attention import RuleOf, dense_attend
-from meloformer.model.masks import Columns, hid_attention
+from meloformer.model.attention import dense_attend
+from meloformer.model.masks import Columns
 from meloformer.model.network import Network
 from meloformer.model.shape import Shape
-from meloformer.training import rules
 from meloformer.training.bits import Bits, bits_of
 from meloformer.training.checkpoint import State, begin
 from meloformer.training.heldout import held_out_rows
@@ -25,25 +24,21 @@ from meloformer.training.loss import LossFunction, Part, attention_for, compiled
 from meloformer.training.plan import BySteps, rate
 from meloformer.training.recipe import Recipe, gentler
 from meloformer.training.run import update
-from meloformer.training.windows import Chances
+from meloformer.training.variants import Variant
 
 TINY = Shape(width=128, layers=4, kv_heads=1)  # small enough to be trained often on two cores
 LONG_STEPS = 40  # from here on a compiler's minute is well spent
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-RULES: Mapping[str, RuleOf] = {
-    "dense": rules.all_before,
-    "fine + coarse": hid_attention,
-    "fine": rules.fine,
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What one network has learnt: `bits` over the held-out music, in rows as long as it learnt from."""
 
-    rule: str
+    variant: str
     tokens: int  # in a row
     seed: int
+    parameters: int
     seen: int  # tokens learnt from
     seconds: float
     bits: Bits
@@ -51,14 +46,14 @@ class Trial:
 
 def trials(
     store: Dataset,
+    variants: Mapping[str, Variant],
     lengths: Sequence[int],
     steps: int,
     seeds: int,
     shape: Shape = TINY,
-    kinds: Sequence[str] = tuple(RULES),
     start: Network | None = None,
 ) -> Iterator[Trial]:
-    """Each rule with each seed: the seed draws the weights and the music, so that only the rule differs.
+    """Each variant with each seed: the seed draws the weights and the music, so that nothing else differs.
 
     A network learns `steps` rows of the first length, one a step, and then from a third as many tokens in
     rows of each other length. Where there is a `start`, that network goes on, gently, whatever the `shape`.
@@ -66,17 +61,20 @@ def trials(
     tokens = steps * lengths[0]
     many = [steps, *(tokens // length // 3 for length in lengths[1:])]
     courses = [Course.of(store, *each, start is not None) for each in zip(lengths, many, strict=True)]
-    losses = {(kind, each): each.loss(RULES[kind]) for kind in kinds for each in courses}
-    for kind in kinds:
+    for name, variant in variants.items():
+        losses = [course.loss(variant) for course in courses]
         for seed in range(1, seeds + 1):
             torch.manual_seed(seed)
-            network, seen = (deepcopy(start).requires_grad_() if start else Network(shape)).to(DEVICE), 0
-            for course in courses:
+            network = deepcopy(start).requires_grad_() if start else variant.network(variant.shape or shape)
+            network, seen = network.to(DEVICE), 0
+            for course, loss in zip(courses, losses, strict=True):
                 began = time.monotonic()
-                state = learnt(store, network, replace(course.recipe, seed=seed), losses[kind, course])
+                recipe = replace(course.recipe, seed=seed)
+                state = learnt(store, network, recipe, variant, loss)
                 network, seen = state.average, seen + state.seen
-                bits = bits_of(network, course.held_out, partial(dense_attend, rule=RULES[kind]))
-                yield Trial(kind, course.recipe.tokens, seed, seen, time.monotonic() - began, bits)
+                bits = bits_of(network.eval(), course.held_out, partial(dense_attend, rule=variant.rule))
+                size, seconds = network.parameter_count(), time.monotonic() - began
+                yield Trial(name, recipe.tokens, seed, size, seen, seconds, bits)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,19 +90,20 @@ class Course:
         recipe = Recipe(tokens=tokens, batch=1, bars=rows.bars, steps=steps, warmup=steps // 20, average=0.98)
         return cls(gentler(recipe) if goes_on else recipe, held_out_rows(store, rows))
 
-    def loss(self, rule: RuleOf) -> LossFunction:
-        """What a network that attends by this rule is taught by."""
+    def loss(self, variant: Variant) -> LossFunction:
+        """What a network that attends by the variant's rule is taught by."""
 
         def loss(network: nn.Module, columns: Columns, targets_BT: Tensor) -> Tensor:
-            return loss_with(attention_for(columns)(columns, rule), network, columns, targets_BT)
+            return loss_with(attention_for(columns)(columns, variant.rule), network, columns, targets_BT)
 
         return compiled(loss) if self.recipe.steps >= LONG_STEPS else loss
 
 
-def learnt(store: Dataset, network: Network, recipe: Recipe, loss: LossFunction) -> State:
+def learnt(store: Dataset, network: Network, recipe: Recipe, variant: Variant, loss: LossFunction) -> State:
     """The network after all steps of the recipe, the last fifth of them cooldown."""
-    state = begin(network, recipe)
-    windows = Windows(store, Rows(recipe.tokens, recipe.bars), Chances(), recipe.seed, 0)
+    recipe, state = variant.recipe(recipe), begin(network.train(), recipe)
+    state.optimizers = variant.optimizers(network, recipe)
+    windows = Windows(store, Rows(recipe.tokens, recipe.bars), variant.chances, recipe.seed, 0)
     feed, plan = batches(windows, recipe.batch, workers=0), BySteps.of(0, recipe.steps)
     while state.step < recipe.steps:
         columns, targets = next(feed)
