@@ -146,9 +146,7 @@ def companion(model: Network, seed: int = 1) -> tuple[Performer, Companion]:
     return performer, Companion(performer)
 
 
-TINY_BARS = Score(
-    (Meter(1, 16), Meter(1, 16), COMMON), (), (Note(0, 0, 60, 1, 20), Note(12, 0, 62, 90, 20))
-)
+TINY_BARS = Score((Meter(1, 16), Meter(1, 16), COMMON), (), (Note(0, 0, 60, 1, 20), Note(12, 0, 62, 90, 20)))
 
 
 @settings(max_examples=8)
