@@ -124,7 +124,7 @@ class Performer:
     def go_back(self, point: Point) -> None:
         """Forget all that came after a point of this conversation; the dice roll on."""
         del self._tokens[point.tokens :], self._answered[point.tokens :]
-        self._returning = Returning(self._tokens)
+        self._returning = Returning(self._tokens, self._answered)
         self.recollections.go_back(point.tokens)
         self._grammar, self._encoder = deepcopy(point.grammar), deepcopy(point.encoder)
         self._heard, self._in_step = set(point.heard), point.in_step
@@ -273,6 +273,7 @@ class Performer:
             if self.sampling.memory:
                 self.recollections.remember(self._tokens, self._answered)
             chances = self.recollections.mixed(chances, permitted, self.sampling)
+        chances = self._returning.tired(chances)
         return likeliest(chances) if self.sampling.temperature == 0 else choose(chances, self._random)
 
     def _recollect(self) -> None:
@@ -282,6 +283,6 @@ class Performer:
 
     def _take(self, tokens: Sequence[int], answered: bool = False) -> list[Event]:
         self._tokens += tokens
-        self._returning.take(tokens)
+        self._returning.take(tokens, answered)
         self._answered += [answered] * len(tokens)
         return [event for token in tokens for event in self._grammar.take(token)]

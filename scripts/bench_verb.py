@@ -161,8 +161,8 @@ def ablations(
     variant: Annotated[
         list[str] | None, typer.Option(help="this one; may be said again (all where nothing is said)")
     ] = None,
-    seq_len: Annotated[int, typer.Option(min=64, max=65536, help="tokens in a row")] = 2048,
-    steps: Annotated[int, typer.Option(min=20, help="of one row")] = 1500,
+    seq_len: Annotated[int, typer.Option(min=64, max=65536, help="tokens in a row")] = 512,
+    steps: Annotated[int, typer.Option(min=20, help="of 2,048 tokens")] = 1500,
     seeds: Annotated[int, typer.Option(min=1, help="how often each is learnt")] = 1,
 ) -> None:
     """What each choice of the recipe is worth: bits per note that a tiny network reaches with and without."""

@@ -27,6 +27,7 @@ from meloformer.training.run import update
 from meloformer.training.variants import Variant
 
 TINY = Shape(width=128, layers=4, kv_heads=1)  # small enough to be trained often on two cores
+LEAST_TOKENS = 2048  # in a step, as far as whole rows allow
 LONG_STEPS = 40  # from here on a compiler's minute is well spent
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
@@ -55,11 +56,12 @@ def trials(
 ) -> Iterator[Trial]:
     """Each variant with each seed: the seed draws the weights and the music, so that nothing else differs.
 
-    A network learns `steps` rows of the first length, one a step, and then from a third as many tokens in
-    rows of each other length. Where there is a `start`, that network goes on, gently, whatever the `shape`.
+    A network learns `steps` steps in rows of the first length, and then from a third as many tokens in rows
+    of each other length; a step is one row, or several of fewer than 2,048 tokens. Where there is a `start`,
+    that network goes on, gently, whatever the `shape`.
     """
-    tokens = steps * lengths[0]
-    many = [steps, *(tokens // length // 3 for length in lengths[1:])]
+    tokens = steps * max(lengths[0], LEAST_TOKENS)
+    many = [steps, *(tokens // max(length, LEAST_TOKENS) // 3 for length in lengths[1:])]
     courses = [Course.of(store, *each, start is not None) for each in zip(lengths, many, strict=True)]
     for name, variant in variants.items():
         losses = [course.loss(variant) for course in courses]
@@ -87,7 +89,8 @@ class Course:
     @classmethod
     def of(cls, store: Dataset, tokens: int, steps: int, goes_on: bool) -> Course:
         rows = Rows.of(tokens)
-        recipe = Recipe(tokens=tokens, batch=1, bars=rows.bars, steps=steps, warmup=steps // 20, average=0.98)
+        batch, warmup = max(1, LEAST_TOKENS // tokens), steps // 20
+        recipe = Recipe(tokens=tokens, batch=batch, bars=rows.bars, steps=steps, warmup=warmup, average=0.98)
         return cls(gentler(recipe) if goes_on else recipe, held_out_rows(store, rows))
 
     def loss(self, variant: Variant) -> LossFunction:

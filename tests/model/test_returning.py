@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,32 +19,75 @@ from music import COMMON, TINY, arrays, network
 
 BAR = v.BAR
 SHORT, LONG = LEAST_TOKENS - 2, LEAST_TOKENS + 2
+FEW = st.lists(st.sampled_from([v.ON.id(60), v.ON.id(62)]), max_size=2)
 NOTES = st.lists(st.sampled_from([v.ON.id(60), v.ON.id(62)]), min_size=SHORT, max_size=LONG)
+
+
+def after(*bars: list[int]) -> Returning:
+    """What is known after these bars, which were heard."""
+    told = [token for bar in bars for token in (BAR, *bar)]
+    return Returning(told, [False] * len(told))
 
 
 @given(st.lists(NOTES, max_size=40), NOTES)
 def test_a_bar_comes_again_while_an_earlier_one_began_just_so(
     earlier: list[list[int]], now: list[int]
 ) -> None:
-    told = [token for bar in [*earlier, now] for token in (BAR, *bar)]
     began_so = any(bar[: len(now)] == now for bar in earlier)
-    assert Returning(told).again == (began_so and 1 + len(now) >= LEAST_TOKENS)
+    assert after(*earlier, now).again == (began_so and 1 + len(now) >= LEAST_TOKENS)
 
 
 def test_bars_of_long_ago_are_forgotten() -> None:
-    long_ago, since = ([BAR, *[v.ON.id(pitch)] * LONG] for pitch in (60, 62))
-    assert Returning([*long_ago, *since * (MOST_BARS - 1), *long_ago]).again
-    assert not Returning([*long_ago, *since * MOST_BARS, *long_ago]).again
+    long_ago, since = ([v.ON.id(pitch)] * LONG for pitch in (60, 62))
+    assert after(long_ago, *[since] * (MOST_BARS - 1), long_ago).again
+    assert not after(long_ago, *[since] * MOST_BARS, long_ago).again
+
+
+@given(st.lists(st.tuples(FEW, st.integers(1, 5)), max_size=4), st.lists(FEW, max_size=6), FEW)
+def test_a_bar_is_too_often_there_once_it_comes_in_a_row_more_often_than_it_was_heard_to(
+    heard: list[tuple[list[int], int]], answered: list[list[int]], now: list[int]
+) -> None:
+    played = [bar for bar, times in heard for _ in range(times)]
+    runs = [len(list(run)) for _, run in groupby(played)]
+    *_, (last, run) = [(None, 0), *((bar, len(list(run))) for bar, run in groupby([*played, *answered]))]
+    goes_on = last is not None and last[: len(now)] == now
+    returning = after(*played)
+    for bar in [*answered, now]:
+        returning.take([BAR, *bar], answered=True)
+    assert returning.times == (max(0, run - max(runs, default=1)) if goes_on else 0)
+    assert not returning.times or returning.again
+
+
+def test_each_time_too_many_the_next_token_of_the_same_bar_gets_half_of_its_odds() -> None:
+    chances = np.zeros(v.SIZE)
+    chances[[v.ON.id(60), v.ON.id(62)]] = 0.8, 0.2
+    once, thrice = after([v.ON.id(60)]), after([v.ON.id(60)])
+    for returning, times in ((once, 1), (thrice, 3)):
+        returning.take([BAR, v.ON.id(60)] * times + [BAR], answered=True)
+    for returning, odds in ((once, 2), (thrice, 0.5)):
+        tired = returning.tired(chances)
+        assert tired.sum() == pytest.approx(1)
+        assert tired[v.ON.id(60)] / tired[v.ON.id(62)] == pytest.approx(odds)
+
+
+def test_of_what_came_otherwise_nobody_tires() -> None:
+    chances = np.full(v.SIZE, 1 / v.SIZE)
+    returning = after([v.ON.id(60)])
+    returning.take([BAR, v.ON.id(60)] * 3 + [BAR, v.ON.id(62)], answered=True)
+    assert returning.tired(chances) is chances
 
 
 def test_a_performer_cuts_off_nothing_while_a_bar_goes_as_an_earlier_one_did(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cutting = Sampling(temperature=1.5)
+    heard: list[int] = []  # all that stood before the first choice
     chosen: list[tuple[bool, Sampling]] = []
 
     def watched(logits: NDArray[np.float32], allowed: NDArray[np.bool_], sampling: Sampling) -> Chances:
-        chosen.append((Returning(performer.tokens).again, sampling))
+        heard.append(len(performer.tokens))
+        told = Returning(performer.tokens, (at >= heard[0] for at in range(heard[-1])))
+        chosen.append((told.again, sampling))
         return distribution(logits, allowed, sampling)
 
     monkeypatch.setattr("meloformer.model.performer.distribution", watched)
