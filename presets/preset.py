@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import Final, Literal
 
 from meloformer.presets.control import Setting
 from meloformer.presets.controls import CONTROLS
-from meloformer.presets.parts import Part
+from meloformer.presets.parts import Part, natural_role
+from meloformer.presets.words import instruments
 
 PhraseEnd = Literal["silence", "bars", "signal"]
 Quantise = Literal["now", "beat", "bar"]
@@ -137,6 +138,15 @@ class Preset:
         """The starting value of a live control, by its name in the table of controls."""
         found: Setting = attrgetter(CONTROLS[control].home)(self)
         return found
+
+    def suits(self, heard: Iterable[int]) -> bool:
+        """Whether it is made for music in these instruments, 0 to 127 or DRUMS.
+
+        Each is of the family of one who answers: those that `programs` names, or else those of the parts;
+        where there is neither, whoever is heard.
+        """
+        own = instruments(self.controls.programs) or [part.instrument for part in self.parts]
+        return not own or {natural_role(each) for each in heard} <= {natural_role(each) for each in own}
 
 
 DEFAULT_MIDI_MAP: Final = tuple(

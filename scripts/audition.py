@@ -1,4 +1,4 @@
-"""A preset plays the held-out prompts, and is set beside real music, a copy and another piece."""
+"""A preset answers held-out prompts, and is set beside real music, a copy and another piece."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ class Audition:
 
 
 def audition(preset: Preset, store: Dataset, prompts: int, thorough: bool, device: Device) -> Audition | None:
-    """Let a preset answer so many of the fixed prompts; None where the held-out pieces give none.
+    """Let a preset answer so many of the fixed prompts, by its own limits; None where none suits it.
 
     A `thorough` one also counts the hazards over random prompts, and lets the preset answer 64 bars.
     """
-    chosen = fixed_prompts(store, prompts)
+    chosen = fixed_prompts(store, prompts, suits=preset.suits)
     if not chosen:
         return None
     asks = [Ask(prompt.heard, len(prompt.real.meters), seed) for prompt in chosen for seed in SEEDS]
@@ -93,7 +93,7 @@ def _answers(what: str, preset: Preset, asks: Sequence[Ask], device: Device) -> 
 
 def _tempted(preset: Preset, store: Dataset, count: int, device: Device) -> dict[str, Hazards]:
     """The hazards over random prompts, of the preset and of what really followed."""
-    prompts = list(random_prompts(store, count, HEARD, ANSWER_BARS))
+    prompts = list(random_prompts(store, count, HEARD, ANSWER_BARS, preset.suits))
     asks = [Ask(prompt.heard, ANSWER_BARS, seed) for seed, prompt in enumerate(prompts, 1)]
     given = _answers("random prompts", preset, asks, device)
     heard = [prompt.heard for prompt in prompts]
@@ -104,7 +104,8 @@ def _tempted(preset: Preset, store: Dataset, count: int, device: Device) -> dict
 
 
 def _travelled(preset: Preset, store: Dataset, prompts: int, device: Device) -> Journey | None:
-    chosen: list[Prompt] = fixed_prompts(store, max(1, prompts // FIXED_TO_LONG), HEARD, BARS)
+    most = max(1, prompts // FIXED_TO_LONG)
+    chosen: list[Prompt] = fixed_prompts(store, most, HEARD, BARS, preset.suits)
     if not chosen:
         return None
     given = _answers("long answers", preset, [Ask(prompt.heard, BARS, SEEDS[0]) for prompt in chosen], device)

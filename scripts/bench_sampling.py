@@ -37,9 +37,11 @@ def measure(preset: str, presets: Path, data: Path, prompts: int, device: Device
     from meloformer.training.store import open_store
 
     settings = read(find(preset, presets))
-    chosen = fixed_prompts(open_store(data), prompts)
+    chosen = fixed_prompts(open_store(data), prompts, suits=settings.suits)
     if not chosen:
-        raise StoreError(f"{data}: no held-out piece has 24 bars in a row for a prompt; add longer ones")
+        raise StoreError(
+            f"{data}: no held-out piece in the families of {preset}'s instruments has 24 bars for a prompt"
+        )
     yield {"measure": "sampling", "who": COPY, **_numbers(compared(chosen, {}, None), COPY)}
     for way in ways(settings.sampling):
         answers = _answers(replace(settings, sampling=way), chosen, device)

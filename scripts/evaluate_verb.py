@@ -64,8 +64,8 @@ def evaluate(
 ) -> None:
     """Bits per note (and per bar) on the held-out pieces of DATA, collection by collection: less is better.
 
-    Then PRESET answers held-out prompts with three seeds, and its answers are measured beside what really
-    followed, a copy of the last bars, and another piece.
+    Then PRESET answers held-out prompts of the families of its own instruments with three seeds, and its
+    answers are measured beside what really followed, a copy of the last bars, and another piece.
 
     Held out are the pieces that no training on DATA learns from. Nobody is helped by the grammar's mask.
     """
@@ -81,6 +81,8 @@ def evaluate(
     grids = [grid, *(heard.grids() if heard else ())]
     for one in grids:
         Console().print(on_terminal(one))
+    if prompts and heard is None:
+        print(f"no answers: no held-out piece in the families of {preset}'s instruments is long enough")
     if out:
         numbers = {"bits": bits.as_json(), "music": heard.as_json() if heard else {}}
         out.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 
 def player(preset: Preset, settings: SamplingSettings, device: Device) -> Performer:
-    """A performer on the preset's weights. Raises WeightsError for weights that do not fit."""
+    """A performer on the preset's weights, to its limits. Raises WeightsError for weights that do not fit."""
     from meloformer.model.performer import Performer
     from meloformer.model.weights import load_to_play
 
-    return Performer(load_to_play(preset.weights, device), sampling_of(settings), settings.seed)
+    network, own = load_to_play(preset.weights, device), limits(preset.controls, preset)
+    return Performer(network, sampling_of(settings), settings.seed, own)
 
 
 def sampling_of(settings: SamplingSettings) -> Sampling:

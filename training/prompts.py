@@ -4,13 +4,13 @@
 (`split.py`); collections take turns in the order of their names, each with its pieces in the order of a
 hash of their names, until there are enough. A piece takes part where 24 bars in a row have one meter, and
 three in four of the heard and of the following bars have notes; of several such stretches a number drawn by
-the piece's name decides.
+the piece's name decides. A preset that is not for all music is asked about its own (`suits`).
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -24,6 +24,14 @@ from meloformer.training.split import number_of, split
 PROMPTS = 24
 HEARD, FOLLOWING = 16, 8  # bars
 LEAST_FILLED = 0.75  # of the bars
+
+Suits = Callable[[Sequence[int]], bool]
+"""Whether a piece of these instruments, 0 to 128, is asked about."""
+
+
+def any_music(instruments: Sequence[int]) -> bool:
+    """Every piece."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +69,15 @@ def repeated(score: Score, bars: int) -> Score:
 
 
 def fixed_prompts(
-    store: Dataset, count: int = PROMPTS, heard: int = HEARD, following: int = FOLLOWING
+    store: Dataset,
+    count: int = PROMPTS,
+    heard: int = HEARD,
+    following: int = FOLLOWING,
+    suits: Suits = any_music,
 ) -> list[Prompt]:
     """The first so many of the fixed prompts; fewer where the held-out pieces give no more."""
     found: list[Prompt] = []
-    for piece in _in_turns(store):
+    for piece in _in_turns(store, suits):
         prompt = _prompt(piece, heard, following) if len(found) < count else None
         found += [prompt] if prompt else []
         if len(found) >= count:
@@ -73,16 +85,23 @@ def fixed_prompts(
     return found
 
 
-def _in_turns(store: Dataset) -> Iterator[Piece]:
-    """Every held-out piece, a piece of each collection at a time."""
-    collections, names = store["collection"], store["name"]
-    of_each: dict[str, list[int]] = {}
-    for index in split(store).held_out:
-        of_each.setdefault(collections[index], []).append(index)
-    for rows in of_each.values():
-        rows.sort(key=lambda index: number_of(names[index]))
+def _in_turns(store: Dataset, suits: Suits) -> Iterator[Piece]:
+    """Every held-out piece that suits, a piece of each collection at a time."""
+    of_each = _held_out(store, suits)
+    for pieces in of_each.values():
+        pieces.sort(key=lambda piece: number_of(piece.name))
     for turn in zip_longest(*(of_each[name] for name in sorted(of_each))):
-        yield from (piece_of(store[index]) for index in turn if index is not None)
+        yield from (piece for piece in turn if piece is not None)
+
+
+def _held_out(store: Dataset, suits: Suits) -> dict[str, list[Piece]]:
+    """The held-out pieces that suit, by their collections."""
+    of_each: dict[str, list[Piece]] = {}
+    for index in split(store).held_out:
+        piece = piece_of(store[index])
+        if suits(piece.score.instruments()):
+            of_each.setdefault(piece.collection, []).append(piece)
+    return of_each
 
 
 def _prompt(piece: Piece, heard: int, following: int) -> Prompt | None:
@@ -105,19 +124,20 @@ def _filled(score: Score, first: int, stop: int) -> bool:
 
 
 def random_prompts(
-    store: Dataset, count: int, most_heard: int = HEARD, following: int = FOLLOWING
+    store: Dataset,
+    count: int,
+    most_heard: int = HEARD,
+    following: int = FOLLOWING,
+    suits: Suits = any_music,
 ) -> Iterator[Prompt]:
     """So many stretches of 1 to `most_heard` bars from anywhere in the held-out pieces, as they come.
 
     Each has a note in what is heard. Collections are equally likely, then pieces, then bars; the same each
-    time.
+    time. None where no piece suits.
     """
-    chance, of_each = random.Random(0), dict[str, list[int]]()
-    collections = store["collection"]
-    for index in split(store).held_out:
-        of_each.setdefault(collections[index], []).append(index)
-    while count:
-        piece = piece_of(store[chance.choice(of_each[chance.choice(sorted(of_each))])])
+    chance, of_each = random.Random(0), _held_out(store, suits)
+    while count and of_each:
+        piece = chance.choice(of_each[chance.choice(sorted(of_each))])
         prompt = _from(
             piece, chance.randrange(len(piece.score.meters)), chance.randint(1, most_heard), following
         )

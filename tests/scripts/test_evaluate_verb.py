@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shutil import copy
 
 import pytest
 
@@ -53,6 +54,17 @@ def test_without_prompts_only_bits_are_measured(meloformer, songs: Path, tiny: P
     assert outcome.code == 0
     assert "per bar" in outcome.out
     assert "another piece" not in outcome.out
+
+
+def test_a_preset_whose_music_is_not_held_out_answers_nothing_and_says_so(
+    meloformer, songs: Path, tiny: Path, tmp_path: Path
+) -> None:
+    copy(tiny / "band.safetensors", tmp_path)
+    said = "format: 1\nname: solo\nweights: band.safetensors\nparts: []\ncontrols: {programs: drums}\n"
+    (tmp_path / "solo.yaml").write_text(said)
+    outcome = meloformer("evaluate", "solo", songs, "--presets", tmp_path, "--prompts", 1, "--no-baselines")
+    assert outcome.code == 0
+    assert "no answers: no held-out piece in the families of solo's instruments" in outcome.out
 
 
 def test_an_answer_is_the_same_on_any_number_of_cores(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:

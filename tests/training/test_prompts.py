@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from datasets import Dataset
 
+from meloformer.model import midi
+from meloformer.model.vocabulary import DRUMS
 from meloformer.training.ingest import prepare
 from meloformer.training.prompts import fixed_prompts, others, random_prompts
 from meloformer.training.split import split
 from meloformer.training.store import open_store
-from tunes import write_tunes
+from tunes import tune, write_tunes
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +61,30 @@ def test_another_piece_is_never_the_prompts_own(store: Dataset) -> None:
 
 def test_too_short_music_gives_no_prompt(store: Dataset) -> None:
     assert fixed_prompts(store, 24, 16, 64) == []
+
+
+def test_a_preset_is_asked_about_its_own_music(tmp_path: Path) -> None:
+    write_tunes(tmp_path / "midi" / "bands", 30, bars=30)
+    (tmp_path / "midi" / "duos").mkdir()
+    for seed in range(30):
+        band = tune(seed, bars=30)
+        duo = replace(band, notes=tuple(note for note in band.notes if note.instrument != DRUMS))
+        midi.write(duo, tmp_path / "midi" / "duos" / f"duo{seed}.mid")
+    prepare(tmp_path / "midi", tmp_path / "data")
+    store = open_store(tmp_path / "data")
+
+    def suits(instruments: Sequence[int]) -> bool:
+        return DRUMS not in instruments
+
+    own = fixed_prompts(store, suits=suits)
+    assert own
+    assert own == [prompt for prompt in fixed_prompts(store) if prompt.collection == "duos"]
+    assert {prompt.collection for prompt in random_prompts(store, 20, suits=suits)} == {"duos"}
+
+
+def test_where_no_music_suits_there_is_no_prompt(store: Dataset) -> None:
+    assert fixed_prompts(store, suits=lambda instruments: False) == []
+    assert list(random_prompts(store, 5, suits=lambda instruments: False)) == []
 
 
 def test_random_prompts_are_as_many_as_asked_for_and_all_have_notes(store: Dataset) -> None:
