@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -152,6 +152,10 @@ def _followed(
         yield place
 
 
+def _beat(place: Place) -> float:
+    return place.beat
+
+
 def _span(places: Sequence[Place]) -> tuple[int, int]:
     return math.floor(places[0].beat), max(math.ceil(places[-1].beat), math.floor(places[0].beat) + 1)
 
@@ -159,12 +163,14 @@ def _span(places: Sequence[Place]) -> tuple[int, int]:
 def _through(places: Sequence[Place], period: float) -> Grid:
     """The beats of all that lies between, each where its neighbourhood says."""
     first, last = _span(places)
+    places = sorted(places, key=_beat)
     found: list[float] = []
     for beat in range(first, last + 1):
+        sooner = bisect_right(places, beat - REACH_BEATS, key=_beat)
+        later = bisect_left(places, beat + REACH_BEATS, key=_beat)
         near = [
             place._replace(weight=place.weight * (1.0 - abs(place.beat - beat) / REACH_BEATS))
-            for place in places
-            if abs(place.beat - beat) < REACH_BEATS
+            for place in places[sooner:later]
         ]
         fit = _fitted(near)
         if fit is not None and BOUNDS[0] < fit[1] / period < BOUNDS[1]:

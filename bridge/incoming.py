@@ -202,7 +202,7 @@ class TransportTempo:
     bpm: Annotated[float, Says("tempo", 20, 400, unit="quarter notes per minute")]
 
 
-@incoming("transport/position", "go there; an answer stops, for it belongs where it was")
+@incoming("transport/position", "go there; over whole bars an answer goes on from there, otherwise it stops")
 class TransportPosition:
     beat: Annotated[float, Says("where to", 0, LONGEST_BEAT, unit="beats")]
 

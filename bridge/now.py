@@ -10,13 +10,14 @@ import queue
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, TypeVar
 
 Item = TypeVar("Item")
 
 # A wait longer than this gains nothing, and some systems refuse very long ones.
 LONGEST_WAIT_S = 3600.0
+TURN_S: Final = 0.5  # of a wait without an end, where it is to be had in turns alone
 TOLERANCE_S: Final = 0.001  # so far the wall clock may drift before it is read anew
 
 
@@ -60,12 +61,20 @@ def to_epoch(monotonic_s: float) -> float:
 def wait(inbox: queue.SimpleQueue[Item], until_s: float | None) -> Item | None:
     """The next item of the inbox, or None when none has come by `until_s` (None: no deadline)."""
     if until_s is None:
-        return inbox.get()
+        return _first(inbox)
     left_s = until_s - time.perf_counter()
     try:
         return inbox.get_nowait() if left_s <= 0 else inbox.get(timeout=min(left_s, LONGEST_WAIT_S))
     except queue.Empty:
         return None
+
+
+def _first(inbox: queue.SimpleQueue[Item]) -> Item:
+    """Waits for ever; on Windows in turns, since Ctrl-C does not end a wait for a lock there."""
+    while sys.platform == "win32":
+        with suppress(queue.Empty):
+            return inbox.get(timeout=TURN_S)
+    return inbox.get()
 
 
 def pause(duration_s: float) -> None:

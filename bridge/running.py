@@ -65,10 +65,10 @@ def on_end(ended: Callable[[], None]) -> None:
         ended()
 
     for name in _END_SIGNALS:
-        number = getattr(signal, name, None)
-        hung_up_on_purpose = name == "SIGHUP" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
-        if number is not None and not hung_up_on_purpose:
-            signal.signal(number, handler)
+        number = getattr(signal, name, None)  # Windows has fewer
+        if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):  # nohup
+            continue
+        signal.signal(number, handler)
 
 
 def watch(folder: Path, touched: Callable[[Path], None]) -> Callable[[], None]:

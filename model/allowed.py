@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meloformer.model import vocabulary as v
-from meloformer.model.reading import NO_INSTRUMENT, Last, Part, Reading, Section
+from meloformer.model.reading import NOT_NAMED, Last, Part, Reading, Section
 from meloformer.model.score import Meter
 
 Mask = NDArray[np.bool_]
@@ -55,7 +55,7 @@ def _moment(reading: Reading, mask: Mask) -> None:
         if reading.tempo is not None:
             mask[v.TEMPO.id(reading.tempo)] = False
     _instruments(reading, mask)
-    if reading.instrument != NO_INSTRUMENT:
+    if reading.instrument != NOT_NAMED:
         _group(reading, mask)
 
 
@@ -65,7 +65,7 @@ def _instruments(reading: Reading, mask: Mask) -> None:
     barred = set(reading.done)
     if reading.section is Section.MADE:
         barred |= reading.given
-    if not reading.done and reading.instrument != NO_INSTRUMENT:
+    if not reading.done and reading.instrument != NOT_NAMED:
         barred.add(reading.instrument)
     mask[[v.INST.start + instrument for instrument in barred]] = False
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple
 
 from meloformer.model import vocabulary as v
-from meloformer.model.reading import NO_INSTRUMENT
+from meloformer.model.reading import NOT_NAMED
 from meloformer.model.score import Meter
 
 FADING_AT_ONCE: Final = 8  # figures of what is forgotten; all at once would take tens of milliseconds
@@ -80,7 +80,7 @@ class Place:
     bar_ticks: int = 0
     numerator: int = 0
     position: int = 0
-    instrument: int = NO_INSTRUMENT
+    instrument: int = NOT_NAMED
 
     @property
     def sixteenth(self) -> int:

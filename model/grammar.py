@@ -16,7 +16,7 @@ from __future__ import annotations
 from meloformer.model import vocabulary as v
 from meloformer.model.allowed import Mask, allowed
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn, TempoSet
-from meloformer.model.reading import NO_INSTRUMENT, Group, Last, Part, Reading, Section, Voice
+from meloformer.model.reading import NOT_NAMED, Group, Last, Part, Reading, Section, Voice
 from meloformer.model.score import Meter
 
 
@@ -141,7 +141,7 @@ class Grammar(Reading):
     def _rewind(self) -> None:
         """Back to the bar's start, with no instrument named."""
         self.position = -1
-        self.instrument = NO_INSTRUMENT
+        self.instrument = NOT_NAMED
         self.done = set()
 
     def _begin_moment(self, position: int) -> None:

@@ -26,7 +26,7 @@ from meloformer.model.limits import (
     playable,
     playable_velocities,
 )
-from meloformer.model.reading import NO_INSTRUMENT, Last, Reading, Section, Voice
+from meloformer.model.reading import NOT_NAMED, Last, Reading, Section, Voice
 
 _SILENT = Voice()
 
@@ -68,7 +68,7 @@ class Limiter:
         """[SIZE] booleans, never all false: what grammar and limits allow next."""
         mask = grammar.allowed() & self._mask
         if self._rules != FREE:
-            if grammar.instrument != NO_INSTRUMENT:
+            if grammar.instrument != NOT_NAMED:
                 self._limit_group(grammar, mask)
             self._limit_instruments(grammar, mask)
             if mask[v.POS.start : v.POS.stop].any():

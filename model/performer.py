@@ -111,6 +111,7 @@ class Performer:
             encoder=deepcopy(self._encoder),
             heard=frozenset(self._heard),
             in_step=self._in_step,
+            returning=self._returning.copy(),
             bookmark=self._listener.bookmark(),
         )
         self._points.add(point)
@@ -124,7 +125,8 @@ class Performer:
     def go_back(self, point: Point) -> None:
         """Forget all that came after a point of this conversation; the dice roll on."""
         del self._tokens[point.tokens :], self._answered[point.tokens :]
-        self._returning = Returning(self._tokens, self._answered)
+        self._lines = {at: line for at, line in self._lines.items() if line.point.tokens <= point.tokens}
+        self._returning = point.returning.copy()
         self.recollections.go_back(point.tokens)
         self._grammar, self._encoder = deepcopy(point.grammar), deepcopy(point.encoder)
         self._heard, self._in_step = set(point.heard), point.in_step

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from meloformer.model.encoder import Encoder
 from meloformer.model.grammar import Grammar
 from meloformer.model.listener import Bookmark
+from meloformer.model.returning import Returning
 
 Key = tuple[int, int]  # instrument and pitch
 
@@ -24,6 +25,7 @@ class Point:
     encoder: Encoder
     heard: frozenset[int]
     in_step: bool
+    returning: Returning
     bookmark: Bookmark | None
 
 

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from meloformer.model.score import Meter
 
-NO_INSTRUMENT = -1
+NOT_NAMED = -1  # an instrument, where none has been named yet
 
 
 class Last(Enum):
@@ -81,7 +81,7 @@ class Reading:
     section: Section = Section.WHOLE
     given: set[int] = field(default_factory=set)  # instruments that the bar's given section told
     position: int = -1  # ticks into the bar of the present moment; -1 before the first
-    instrument: int = NO_INSTRUMENT
+    instrument: int = NOT_NAMED
     done: set[int] = field(default_factory=set)  # instruments that have had their group in this moment
     group: Group = field(default_factory=Group)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from copy import copy
 from typing import Final
 
 from meloformer.model import vocabulary as v
@@ -17,6 +18,7 @@ from meloformer.model.sampling import Chances
 MOST_BARS: Final = 256  # that are known
 LEAST_TOKENS: Final = 8  # two or three notes; many bars have less in common
 TIRING: Final = 0.5  # of its odds are left to the same bar once more, for each time too many
+MOST_TIRED: Final = 64  # times: after these it is as good as impossible, and still a number
 
 
 class Returning:
@@ -45,6 +47,12 @@ class Returning:
             self._present.append(token)
             self._beginning = hash((self._beginning, token))
             self._bar.add(self._beginning)
+
+    def copy(self) -> Returning:
+        """The same, which goes its own way from here; bars that are over are shared."""
+        other = copy(self)
+        other._bars, other._bar, other._present = self._bars.copy(), self._bar.copy(), self._present.copy()
+        return other
 
     def _end_bar(self) -> None:
         equal = self._same and len(self._present) == len(self._last)
@@ -76,5 +84,5 @@ class Returning:
         if self.times == 0:
             return chances
         tired = chances.copy()
-        tired[self._expected()] *= TIRING**self.times
+        tired[self._expected()] *= TIRING ** min(self.times, MOST_TIRED)
         return tired / tired.sum()

@@ -83,7 +83,7 @@ class Control:
         start = self.low if low is None else low
         stop = self.high if high is None else high
         value = start + (stop - start) * position / CC_TOP
-        return float(round(value)) if self.whole else value
+        return round(value) if self.whole else value
 
     def to_cc(self, value: float, low: float | None = None, high: float | None = None) -> int:
         """The position nearest to a value: `from_cc` the other way round."""

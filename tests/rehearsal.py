@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from meloformer.bridge import incoming as osc
+from meloformer.bridge.engine.lines import to_engine, to_line
 from meloformer.bridge.engine.messages import (
     Ask,
     Ended,
@@ -90,6 +91,9 @@ class Rehearsal:
         for event in events:
             self.state, actions = step(self.state, event, self.now)
             self.done += [(self.now, action) for action in actions]
+            for action in actions:
+                if isinstance(action, Tell):  # an engine elsewhere gets it as a line
+                    assert to_engine(to_line(action.message)) == action.message
         return [action for _, action in self.done[first:]]
 
     def receives(self, *messages: osc.Incoming, at: float | None = None) -> list[Action]:

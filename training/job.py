@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from meloformer.model.shape import SIZES
 from meloformer.model.weights import load
 from meloformer.presets.reader import find
 from meloformer.presets.reader import read as read_preset
-from meloformer.training import checkpoint, world
+from meloformer.training import checkpoint, journal, world
 from meloformer.training.errors import RunError, StoppedError
 from meloformer.training.heldout import parted
 from meloformer.training.ingest import prepare
@@ -87,10 +88,10 @@ def check(job: Job) -> None:
     """
     if job.shard and world.size() == 1:
         raise RunError("--shard shares a model between processes; start them with torchrun, or leave it out")
-    world.once(lambda: _refuse_to_overwrite(job))
+    world.once(lambda: _make_way(job))
 
 
-def _refuse_to_overwrite(job: Job) -> None:
+def _make_way(job: Job) -> None:
     if not job.resume and (job.run / checkpoint.NAME).exists():
         raise RunError(f"{job.run} holds a run already; --resume goes on with it, or choose another name")
     goes_on = job.resume or job.start == job.name or job.cooldown_of is not None
@@ -98,6 +99,9 @@ def _refuse_to_overwrite(job: Job) -> None:
         raise RunError(
             f"{job.preset} is there already; choose another name, or --from {job.name} to replace it"
         )
+    if not job.resume:  # a run that never came to its first checkpoint says nothing of this one
+        for left in (journal.NAME, checkpoint.BEST):
+            (job.run / left).unlink(missing_ok=True)
 
 
 def music(data: Path, job: Job, progress: Callable[[int], None]) -> tuple[Dataset, list[Refusal]]:
@@ -108,13 +112,15 @@ def music(data: Path, job: Job, progress: Callable[[int], None]) -> tuple[Datase
     if is_store(data):
         return parted(open_store(data)), []
     kept = job.run / "data"
-    refusals = world.once(lambda: _prepared(data, kept, progress))
+    refusals = world.once(lambda: _prepared(data, kept, job.resume, progress))
     return parted(open_store(kept)), refusals or []
 
 
-def _prepared(data: Path, kept: Path, progress: Callable[[int], None]) -> list[Refusal]:
+def _prepared(data: Path, kept: Path, goes_on: bool, progress: Callable[[int], None]) -> list[Refusal]:
     if is_store(kept):
-        return []
+        if goes_on:
+            return []
+        shutil.rmtree(kept)  # perhaps of other music: left by a run that never came to its first checkpoint
     kept.parent.mkdir(parents=True, exist_ok=True)
     return prepare(data, kept, progress=progress)
 

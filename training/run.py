@@ -153,6 +153,8 @@ def steps(
             with since.uncounted():
                 log_held_out(folder, state, recipe, held_out)
         yield Progress(state.step, bits, left, plan.share(first, state.step, time.monotonic() - began))
+    if since.bits:
+        log_training(folder, state, recipe, since, time.monotonic() - began, speed)
     checkpoint.save(folder, state)
     if state.step % recipe.evaluate_every and going:
         log_held_out(folder, state, recipe, held_out)

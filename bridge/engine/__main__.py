@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 from meloformer.bridge.engine.lines import LONGEST_LINE, MessageError, to_engine, to_line
-from meloformer.bridge.engine.messages import FromEngine, Quit, ToEngine, Trouble
+from meloformer.bridge.engine.messages import Ended, FromEngine, Quit, ToEngine, Trouble
 from meloformer.model.threads import use_one_thread
 
 
@@ -68,6 +68,8 @@ def _read(lines: BinaryIO, inbox: SimpleQueue[Any], tell: Callable[[FromEngine],
             inbox.put(message)
         except MessageError as error:
             tell(Trouble(f"a message was not understood: {error}"))
+            if error.request is not None:
+                tell(Ended(error.request, 0, "failed"))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ from meloformer.bridge.engine.parcels import CHUNK_BYTES, LARGEST_WEIGHTS, Chunk
 MOST_BYTES: Final = 2 * LARGEST_WEIGHTS
 # So many chunks are asked for before the first has come: a long way then costs little time.
 _UNDER_WAY: Final = 8
+_GIVEN_UP_S: Final = 3600.0  # a half that has not grown for so long was left by an engine that crashed
 
 
 class HoldingError(ValueError):
@@ -53,7 +55,8 @@ class Held:
 
     def _make_room(self, size: int) -> None:
         for half in self._folder.glob("*.part"):
-            half.unlink()  # of a wire that broke
+            if time.time() - half.stat().st_mtime > _GIVEN_UP_S:  # a younger one may be another engine's
+                half.unlink()
         newest_first = sorted(self._folder.glob("*.safetensors"), key=lambda file: -file.stat().st_mtime)
         for file in newest_first:
             size += file.stat().st_size
@@ -67,7 +70,7 @@ class Arriving:
     def __init__(self, offer: Offer, file: Path) -> None:
         self.offer = offer
         self._file = file
-        self._part = file.with_suffix(".part").open("wb")
+        self._part = file.with_suffix(f".{os.getpid()}.part").open("wb")
         self._hash = hashlib.sha256()
         self._has = 0
         self._asked = 0
@@ -96,6 +99,7 @@ class Arriving:
     def close(self) -> None:
         """No more will come."""
         self._part.close()
+        Path(self._part.name).unlink(missing_ok=True)
 
     def _whole(self) -> Path:
         self._part.close()

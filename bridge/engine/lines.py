@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from meloformer.bridge.engine.messages import (
     MOST_BARS,
@@ -26,6 +26,7 @@ from meloformer.bridge.engine.messages import (
     Message,
     NextBar,
     PlayAlong,
+    Question,
     Quit,
     Reset,
     Revise,
@@ -45,10 +46,18 @@ from meloformer.model.vocabulary import CHORD, INSTRUMENTS, TEMPOS, VELOCITIES
 
 VERSION: Final = 2
 LONGEST_LINE: Final = 65_536
+_QUESTIONS: Final = get_args(Question)
 
 
 class MessageError(ValueError):
-    """A line between bridge and engine that is none of the messages: what, why, and the way out."""
+    """A line between bridge and engine that is none of the messages: what, why, and the way out.
+
+    `request` is set where it would have been a question of that name: somebody waits for its end.
+    """
+
+    def __init__(self, reason: str, request: str | None = None) -> None:
+        super().__init__(reason)
+        self.request = request
 
 
 def to_line(message: Message) -> bytes:
@@ -72,7 +81,11 @@ def from_line(line: bytes) -> Message:
     kind = _KINDS.get(_text(record.pop("kind", "")))
     if kind is None:
         raise MessageError(f"unknown kind of message; known are {', '.join(_KINDS)}")
-    return _read(kind, record)
+    try:
+        return _read(kind, record)
+    except MessageError as error:
+        request = record.get("request") if kind in _QUESTIONS else None
+        raise MessageError(str(error), request if isinstance(request, str) else None) from None
 
 
 def to_engine(line: bytes) -> ToEngine:
@@ -150,15 +163,11 @@ def _instruments(value: Any) -> tuple[int, ...] | None:
 
 
 def _sampling(value: Any) -> Sampling:
-    temperature, top_p, min_p, echo, memory = (_number(each) for each in _list(value, 5))
-    if not (
-        0 <= temperature <= 2 and 0 < top_p <= 1 and 0 <= min_p < 1 and 0 <= echo <= 1 and 0 <= memory <= 1
-    ):
-        raise MessageError(
-            "temperature is 0 to 2, top_p above 0 to 1, min_p 0 to below 1, echo and memory 0 to 1, "
-            f"not {value}"
-        )
-    return Sampling(temperature, top_p, min_p, echo, memory)
+    numbers = [_number(each) for each in _list(value, 5)]
+    try:
+        return Sampling(*numbers)
+    except ValueError as error:
+        raise MessageError(f"so no note can be chosen: {error}") from None
 
 
 def _rules(value: Any) -> Rules:

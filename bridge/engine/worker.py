@@ -117,7 +117,7 @@ class Worker:
             case LoadFailed():
                 yield message
             case Warm():
-                yield self._switch(message)
+                yield self._switched(message)
             case Reset(seed):
                 self._begin(seed)
             case Heard(event):
@@ -234,6 +234,12 @@ class Worker:
     def _told(self) -> tuple[int, ...]:
         """The conversation as it is at this moment; for the thread that loads."""
         return () if self._performer is None else self._performer.tokens
+
+    def _switched(self, warm: Warm) -> Loaded | LoadFailed:
+        try:
+            return self._switch(warm)
+        except Exception as error:
+            return LoadFailed(warm.name, f"it cannot go on with this conversation ({in_short(error)})")
 
     def _switch(self, warm: Warm) -> Loaded:
         """Go on with the new model, which reads what it has missed."""

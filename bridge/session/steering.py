@@ -93,4 +93,9 @@ def _put_off_continuation(turn: Turn) -> None:
     if following is not None:
         if following.asked and not following.complete:
             turn.tell(Stop(following.asked_as))
-        turn.change(next_answer=replace(following, asked=False, complete=False, unplaced=()))
+        # By another name, for what the engine still says of the old one is not wanted any more.
+        turn.change(requests=turn.state.requests + 1)
+        again = replace(
+            following, asked_as=str(turn.state.requests), asked=False, complete=False, unplaced=()
+        )
+        turn.change(next_answer=again)

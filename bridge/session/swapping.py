@@ -70,6 +70,8 @@ def started(turn: Turn, _: EngineStarted) -> None:
     """An empty engine is there: it loads the preset in use, and is told the conversation to go on with."""
     turn.change(engine=Engine.LOADING)
     _load(turn, turn.state.preset)
+    if _is_cut(turn):
+        _forget(turn)
     tell_again(turn)
 
 
@@ -79,18 +81,27 @@ def gone(turn: Turn, event: EngineGone) -> None:
     Not where it went while it was being told: perhaps that was too much for it. Nor a phrase so long that its
     beginning is forgotten.
     """
-    was_ready, transcript = turn.state.engine is Engine.READY, turn.state.transcript
+    was_ready = turn.state.engine is Engine.READY
     turn.change(engine=Engine.STARTING)
     turn.send(Error(Code.ENGINE, ROOT, event.reason))
     stop(turn, "failed")
     turn.change(variations=None)
-    if not was_ready or (turn.state.listening is not None and transcript.dropped):
-        forget_live(turn)
-        forget_conversation(turn)
+    if not was_ready or _is_cut(turn):
+        _forget(turn)
     lost = turn.state.loading
     turn.change(loading=None)
     if lost is not None and lost != turn.state.preset:
         turn.send(PresetFailed(lost.name, event.reason))
+
+
+def _is_cut(turn: Turn) -> bool:
+    """A phrase is being played whose beginning is no longer known."""
+    return turn.state.listening is not None and turn.state.transcript.dropped > 0
+
+
+def _forget(turn: Turn) -> None:
+    forget_live(turn)
+    forget_conversation(turn)
 
 
 def delayed(turn: Turn, event: EngineDelay) -> None:

@@ -101,7 +101,8 @@ class Recorder:
         self._lines.flush()
         beside = self._file.with_suffix(".tmp")
         beside.write_bytes(self._taping.tape.content(self._latest_s))
-        os.replace(beside, self.file)
+        with suppress(PermissionError):  # on Windows somebody reads it; the next save replaces it
+            os.replace(beside, self.file)
 
     def _write(self, lines: Iterable[dict[str, Any]]) -> None:
         self._lines.writelines(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)

@@ -38,6 +38,7 @@ from meloformer.bridge.transports.mailbox import Mailbox
 # Bridges ping twice a second; one that says nothing for so long is gone, and another may come.
 _SILENT_S: Final = 2.0
 _LOOKED_FOR_MS: Final = 250
+_IDLE_MS: Final = 1000  # Windows sees Ctrl-C between two waits only
 _REFUSALS_APART_S: Final = 1.0
 
 
@@ -85,7 +86,7 @@ class Door:
         for source in (self._wire, self._asks, self._said.wakes):
             poller.register(source, zmq.POLLIN)
         while self._open:
-            ready = dict(poller.poll(_LOOKED_FOR_MS if self._guest is not None else None))
+            ready = dict(poller.poll(_LOOKED_FOR_MS if self._guest is not None else _IDLE_MS))
             if self._asks in ready:
                 self._answer_about_key()
             self._hear()

@@ -35,7 +35,7 @@ class OscWire:
         self._closed = False
         self._serves = False
         self._served: SimpleQueue[None] = SimpleQueue()
-        self._reply = (reply.host, reply.port)
+        self._reply = _looked_up(reply)
         self.clients: frozenset[tuple[str, int]] = frozenset()  # beside the reply address; set by who sends
         self._unreachable: set[tuple[str, int]] = set()
         host, port = self._socket.getsockname()[:2]
@@ -106,6 +106,13 @@ class OscWire:
             if client not in self._unreachable:
                 self._unreachable.add(client)
                 print(f"OSC cannot be sent to {Endpoint(*client)}: {error}", file=sys.stderr, flush=True)
+
+
+def _looked_up(reply: Endpoint) -> tuple[str, int]:
+    """By its number, as clients are known, and so that no note waits for a name; else as it was said."""
+    with suppress(OSError):
+        return socket.gethostbyname(reply.host), reply.port
+    return reply.host, reply.port
 
 
 def _instant(message: Message, arrival_s: float) -> float:

@@ -168,7 +168,9 @@ def line(kind: str, **fields: Any) -> bytes:
             rules=FREELY,
         ),
         line("ask", request="1", bars=0, sampling=[1, 1, 0, 1, 0], instruments=None, rules=FREELY),
-        line("ask", request="1", bars=8, sampling=[3, 1, 0, 1, 0], instruments=None, rules=FREELY),
+        line("ask", request="1", bars=8, sampling=[5, 1, 0, 1, 0], instruments=None, rules=FREELY),
+        line("ask", request="1", bars=8, sampling=[1, 1e-7, 0, 1, 0], instruments=None, rules=FREELY),
+        line("ask", request="1", bars=8, sampling=[1, 1, 0.9995, 1, 0], instruments=None, rules=FREELY),
         line("ask", request="1", bars=8, sampling=[1, 1, 0, 1, 0], instruments=[300], rules=FREELY),
         line("ask", request="1", bars=8, sampling=[1, 1, 0, 1, 0], instruments=None),
         *(

@@ -161,6 +161,15 @@ def test_a_line_that_is_no_message_is_told_and_the_engine_goes_on() -> None:
         assert from_engine(engine.stdout.readline()) == Ended("1", 0, "failed")
 
 
+def test_a_question_that_is_not_understood_has_failed() -> None:
+    with raw_engine() as engine:
+        assert engine.stdin is not None and engine.stdout is not None
+        engine.stdin.write(to_line(Ask("1", 1, NATURAL, None)).replace(b'"bars":1', b'"bars":0'))
+        engine.stdin.flush()
+        assert isinstance(from_engine(engine.stdout.readline()), Trouble)
+        assert from_engine(engine.stdout.readline()) == Ended("1", 0, "failed")
+
+
 def test_without_a_bridge_the_engine_ends() -> None:
     engine = raw_engine()
     engine.communicate(timeout=PATIENCE_S)

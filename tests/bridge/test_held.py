@@ -114,3 +114,21 @@ def test_what_a_broken_wire_left_is_cleared_away(tmp_path: Path) -> None:
         held.expect(offer).close()
         sent(offering, held.expect(offer))
     assert [file.suffix for file in (tmp_path / "held").iterdir()] == [".safetensors"]
+
+
+def test_two_engines_on_one_machine_leave_each_other_their_halves(tmp_path: Path) -> None:
+    file, held = weights(tmp_path), Held(tmp_path / "held")
+    others = tmp_path / "held" / f"{'a' * 64}.1.part"
+    kept(held, weights(tmp_path, seed=2))
+    others.write_bytes(b"half")
+    kept(held, file)
+    assert others.exists()
+    os.utime(others, (1, 1))
+    kept(held, weights(tmp_path, seed=3))
+    assert not others.exists()
+
+
+def test_what_did_not_come_whole_is_not_kept(tmp_path: Path) -> None:
+    with closing(Held(tmp_path).expect(Offer("band", "a" * 64, SIZE, "cpu"))):
+        assert len(list(tmp_path.iterdir())) == 1
+    assert not list(tmp_path.iterdir())

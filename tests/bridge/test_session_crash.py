@@ -148,3 +148,18 @@ def test_nothing_sounds_after_a_crash_in_mid_answer() -> None:
     session.happens(GONE)
     assert sounding([action for _, action in session.done]) == (set(), set())
     assert session.sent(OutEnd)[0].reason == "failed"
+
+
+def test_a_phrase_that_grows_too_long_while_there_is_no_engine_is_forgotten() -> None:
+    session = Rehearsal()
+    session.receives(osc.PhraseBegin())
+    session.plays(*[60] * 200)
+    session.happens(GONE)
+    session.plays(*[60] * 200)
+    session.done.clear()
+    session.happens(EngineStarted(), Loaded("band", 80.0))
+    session.plays(62)
+    encoder = Encoder()
+    for event in session.heard:
+        encoder.push(event)  # raises where an event is out of place
+    assert notes(session.heard) == [(0, 62)]

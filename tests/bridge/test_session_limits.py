@@ -13,6 +13,7 @@ from meloformer.bridge.border import read
 from meloformer.bridge.channels import way_out
 from meloformer.bridge.engine.messages import Ask, Loaded
 from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.midi import MidiControl
 from meloformer.bridge.outgoing import Error, OutNote, OutOff, Status
 from meloformer.bridge.session.events import PresetRead
 from meloformer.model.chords import chord_name
@@ -20,6 +21,7 @@ from meloformer.model.events import BarStart, NoteOff, NoteOn
 from meloformer.model.limits import FREE, Playing, playable
 from meloformer.model.score import Meter
 from meloformer.presets.parts import Part
+from meloformer.presets.preset import MidiMapping
 from rehearsal import BAND, Rehearsal
 
 DUO = replace(BAND, parts=(Part(1, 0, "chords"), Part(2, 33, "bass", 24, 67), Part(10, 128, "drums")))
@@ -164,3 +166,12 @@ def test_a_channel_begins_with_what_its_part_says_and_a_preset_brings_its_own() 
     assert session.state.channel_controls == {("polyphony", 1): 1}
     session.happens(PresetRead(BAND), Loaded("band", 1.0))
     assert not session.state.channel_controls
+
+
+def test_a_knob_limits_an_answer_as_a_message_does() -> None:
+    session = Rehearsal(replace(BAND, midi_map=(MidiMapping(cc=26, control="polyphony", low=1, high=8),)))
+    session.midi(MidiControl(1, 26, 64))
+    session.plays(60)
+    session.receives(osc.PhraseEnd())
+    ((_, piano),) = session.told(Ask)[-1].rules.playing
+    assert piano.polyphony == 5

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from meloformer.bridge import incoming as osc
-from meloformer.bridge.engine.messages import Ask, Revise, Stop
-from meloformer.bridge.outgoing import OutBar, OutEnd, OutNote, OutOff
+from meloformer.bridge.engine.messages import Ask, Ended, Revise, Said, Stop
+from meloformer.bridge.outgoing import Error, OutBar, OutEnd, OutNote, OutOff
 from meloformer.bridge.session.events import Closing
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.score import Meter
@@ -198,4 +198,25 @@ def test_a_number_of_bars_lets_music_without_end_come_to_one() -> None:
     session.says(*(BarStart(480 + 96 * number, COMMON) for number in range(8)), end="done")
     session.waits(beats=60)
     assert len(session.told(Ask)) == 2
+    assert [end.reason for end in session.sent(OutEnd)] == ["done", "done"]
+
+
+def test_a_continuation_in_the_making_is_stopped_and_asked_for_again_and_nothing_fails() -> None:
+    """What the engine says of it in the meantime, and that it was stopped, is of no interest."""
+    session = playing()
+    session.receives(osc.Continue(2))
+    (_, continuation) = session.told(Ask)
+    session.receives(osc.SetControl("temperature", 0.5))
+    session.waits(beats=3.1)
+    assert session.told(Stop) == [Stop(continuation.request)]
+    session.says(BarStart(192, COMMON), BarStart(288, COMMON), BarStart(384, COMMON))
+    session.happens(
+        Said(continuation.request, BarStart(480, COMMON)), Ended(continuation.request, 0, "stopped")
+    )
+    session.says(end="done")
+    assert len(session.told(Ask)) == 3
+    session.says(BarStart(480, COMMON), NoteOn(480, 0, 81, 20), end="done")
+    session.waits(beats=30)
+    assert not session.sent(Error)
+    assert [note.pitch for note in session.sent(OutNote)][-1] == 81
     assert [end.reason for end in session.sent(OutEnd)] == ["done", "done"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -12,7 +12,7 @@ from kit import OscClient, osc_client, wait_until
 from meloformer.bridge import now, running
 from meloformer.bridge.errors import BridgeError, Code
 from meloformer.bridge.incoming import LiveNote, Ping
-from meloformer.bridge.outgoing import OutNote, Pong
+from meloformer.bridge.outgoing import OutNote, Pong, Status
 from meloformer.bridge.session.events import Received, Rejected
 from meloformer.bridge.settings import Endpoint
 from meloformer.bridge.transports.osc import OscWire
@@ -139,3 +139,14 @@ def test_an_address_is_a_host_and_a_port(text: str, endpoint: Endpoint) -> None:
 def test_anything_else_is_no_address(text: str) -> None:
     with pytest.raises(BridgeError, match="HOST:PORT"):
         Endpoint.parse(text)
+
+
+def test_who_is_replied_to_by_name_and_says_hello_gets_each_message_once() -> None:
+    with osc_client() as home:
+        wire = OscWire(Endpoint("127.0.0.1", 0), Endpoint("localhost", home.port), [].append)
+        with closing(wire):
+            wire.clients = frozenset({("127.0.0.1", home.port)})
+            wire.send(Pong())
+            wire.send(Status(("beat", 1.0)))
+            home.wait_for("/melo/status")
+        assert len(home.all("/melo/pong")) == 1

@@ -101,3 +101,21 @@ def test_a_performer_cuts_off_nothing_while_a_bar_goes_as_an_earlier_one_did(
     list(performer.answer(1))
     assert {again for again, _ in chosen} == {True, False}
     assert all(sampling == (cutting.uncut() if again else cutting) for again, sampling in chosen)
+
+
+def test_however_often_a_bar_has_come_chances_stay_chances() -> None:
+    returning = after()
+    returning.take([BAR] * 3000, answered=True)
+    tired = returning.tired(np.full(v.SIZE, 1 / v.SIZE))
+    assert tired.sum() == pytest.approx(1)
+    assert 0 < tired[BAR] < 1e-15
+
+
+@given(st.lists(FEW, max_size=6), st.lists(FEW, max_size=6), FEW)
+def test_a_copy_goes_its_own_way(before: list[list[int]], after_it: list[list[int]], now: list[int]) -> None:
+    one = after(*before)
+    other, unchanged = one.copy(), after(*before)
+    other.take([token for bar in after_it for token in (BAR, *bar)], answered=True)
+    for each in (one, unchanged):
+        each.take([BAR, *now], answered=True)
+    assert (one.times, one.again) == (unchanged.times, unchanged.again)

@@ -16,6 +16,7 @@ from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.successor import MOST_BARS, Successor
 from meloformer.model.telling import encode
+from meloformer.model.variations import Variations
 from music import COMMON, TINY, arrays, network, piece, told
 
 DARING = Sampling(temperature=1.5, top_p=1.0, min_p=0.0)  # an untrained network then tries everything
@@ -130,4 +131,18 @@ def test_after_a_swap_nobody_holds_the_network_before(models: tuple[Weights, Wei
     bookmarks = [line.point.bookmark for line in conversation._lines.values()]
     conversation.go_back(next(iter(conversation._lines.values())).point)
     assert None not in bookmarks
+    knows(conversation._listener, list(conversation.tokens))
+
+
+def test_a_network_comes_after_a_longer_variation_was_left(models: tuple[Weights, Weights]) -> None:
+    """The bar lines of what was given up belong to no conversation any more."""
+    old, new = models
+    conversation = performer(old)
+    variations = Variations(conversation)
+    list(variations.answer("long", 4))
+    list(variations.answer("short", 1))
+    variations.choose("short")
+    conversation.continue_with(Successor(new))
+    variations.leave()
+    conversation.catch_up()
     knows(conversation._listener, list(conversation.tokens))

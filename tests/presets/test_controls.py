@@ -119,3 +119,8 @@ def test_presets_and_model_agree_on_how_notes_are_chosen_by_default() -> None:
     usual = Sampling()
     for name in ("temperature", "top_p", "min_p", "echo", "memory"):
         assert getattr(usual, name) == CONTROLS[name].default
+
+
+@given(st.sampled_from(list(KNOBS.values())), st.integers(0, CC_TOP))
+def test_a_knob_gives_a_control_of_whole_numbers_whole_numbers(control: Control, position: int) -> None:
+    assert isinstance(control.from_cc(position), int) or not control.whole

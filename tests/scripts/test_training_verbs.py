@@ -14,7 +14,8 @@ from meloformer.model import shape
 from meloformer.model.shape import Shape
 from meloformer.model.weights import facts_of
 from meloformer.presets.reader import read
-from meloformer.training import job, on_ray, publish
+from meloformer.training import checkpoint, job, journal, on_ray, publish
+from meloformer.training.store import open_store
 from tunes import write_tunes
 
 
@@ -78,6 +79,23 @@ def test_a_run_goes_on_where_it_was_and_its_name_is_not_taken_twice(
     resumed = meloformer("train", songs, "--name", "more", "--steps", 2, "--resume", *where)
     assert resumed.code == 0
     assert facts_of(tiny / "more.safetensors")["steps"] == "4"
+
+
+def test_a_run_that_never_came_to_a_checkpoint_leaves_nothing_to_the_next_one(
+    meloformer, songs: Path, beginning, tmp_path: Path
+) -> None:
+    run = tmp_path / "runs" / "again"
+    assert meloformer("train", songs, "--name", "again", "--steps", 2, *beginning).code == 0
+    (run / checkpoint.NAME).unlink()
+    (run / checkpoint.BEST).write_bytes(b"of other music")
+    (tmp_path / "presets").mkdir()
+    other = tmp_path / "other"
+    write_tunes(other, 6, first=50)
+    outcome = meloformer("train", other, "--name", "again", "--steps", 2, *beginning, "--from", "again")
+    assert outcome.code == 0
+    assert sorted(open_store(run / "data")["name"]) == [f"tune{seed}" for seed in range(50, 56)]
+    assert [entry["step"] for entry in journal.entries(run, "start")] == [0]
+    assert not (run / checkpoint.BEST).exists() or (run / checkpoint.BEST).read_bytes() != b"of other music"
 
 
 def test_a_run_can_be_cooled_down_under_another_name(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from datasets import Dataset
 from kit import full_after, wait_until
 from meloformer.training import checkpoint, run
 from meloformer.training.errors import RunError
+from meloformer.training.journal import entries
 from meloformer.training.plan import BySteps
 from meloformer.training.recipe import Recipe
 from meloformer.training.run import train
@@ -74,3 +75,9 @@ def test_where_memory_ends_it_says_which_setting_to_lower(
     monkeypatch.setattr(run, "loss_of", full)
     with pytest.raises(RunError, match="lower --seq-len than 128, or a smaller --size"):
         train(store, tmp_path, recipe)
+
+
+def test_the_time_spent_is_told_to_the_last_step(store: Dataset, tmp_path: Path, recipe: Recipe) -> None:
+    """So a run by minutes gets no more of them for being stopped."""
+    train(store, tmp_path, replace(recipe, save_every=50), BySteps(3, 0))
+    assert [entry["step"] for entry in entries(tmp_path, "train")] == [3]
