@@ -18,6 +18,7 @@ from meloformer.model.limiter import Limiter
 from meloformer.model.limits import Limits
 from meloformer.model.listener import Listener, Weights
 from meloformer.model.points import Key, Line, Point
+from meloformer.model.reading import Section
 from meloformer.model.recollection import Recollections
 from meloformer.model.returning import Returning
 from meloformer.model.sampling import Sampling, choose, distribution, likeliest
@@ -271,7 +272,8 @@ class Performer:
         self.catch_up()
         sampling = self.sampling.uncut() if self._returning.again else self.sampling
         chances = distribution(self._listener.logits(), permitted, sampling)
-        if not self._revocable:
+        if not self._revocable and self._grammar.section is not Section.MADE:
+            # Not beside given parts: they were heard alone, so memory says that nothing comes beside them.
             if self.sampling.memory:
                 self.recollections.remember(self._tokens, self._answered)
             chances = self.recollections.mixed(chances, permitted, self.sampling)

@@ -11,7 +11,7 @@ from meloformer.model.midi import from_symusic, read_raw
 from meloformer.presets.parts import DRUMS
 from meloformer.presets.reader import find, read
 from meloformer.scripts.accompaniment import accompaniment
-from meloformer.scripts.options import AnswerOptions, DeviceOption, SourceArgument, flatten
+from meloformer.scripts.options import AnswerOptions, DeviceOption, SourceArgument, flatten, leave
 from meloformer.scripts.player import player_as_said
 
 ADD = "--add"
@@ -53,6 +53,7 @@ def accompany(
     device: DeviceOption = "auto",
 ) -> None:
     """Write IN.mid unchanged and new parts beside its own to OUT.mid; the same seed gives the same bytes."""
+    leave(source, target)
     raw = read_raw(source)
     score = from_symusic(raw, str(source))
     if there := add & set(score.instruments()):

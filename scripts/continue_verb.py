@@ -10,7 +10,14 @@ import typer
 from meloformer.model.midi import read_raw
 from meloformer.presets.reader import find, read
 from meloformer.scripts.continuation import continuation
-from meloformer.scripts.options import BarsOption, ContinueOptions, DeviceOption, SourceArgument, flatten
+from meloformer.scripts.options import (
+    BarsOption,
+    ContinueOptions,
+    DeviceOption,
+    SourceArgument,
+    flatten,
+    leave,
+)
 from meloformer.scripts.player import player_as_said
 
 
@@ -24,6 +31,7 @@ def continue_(
     device: DeviceOption = "auto",
 ) -> None:
     """Write IN.mid unchanged and new bars behind it to OUT.mid; the same seed gives the same bytes."""
+    leave(source, target)
     raw = read_raw(source)
     settings = read(find(options.preset, options.presets))
     performer = player_as_said(settings, options, device)

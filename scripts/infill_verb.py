@@ -10,7 +10,7 @@ import typer
 
 from meloformer.model.midi import from_symusic, read_raw
 from meloformer.presets.reader import find, read
-from meloformer.scripts.options import AnswerOptions, DeviceOption, SourceArgument, flatten
+from meloformer.scripts.options import AnswerOptions, DeviceOption, SourceArgument, flatten, leave
 from meloformer.scripts.player import player_as_said
 from meloformer.scripts.rewriting import Span, rewriting
 
@@ -45,6 +45,7 @@ def infill(
 
     All other notes stay as they are; the same seed gives the same bytes.
     """
+    leave(source, target)
     raw = read_raw(source)
     score = from_symusic(raw, str(source))
     if bars.stop > len(score.meters):

@@ -122,6 +122,14 @@ PiecesOption = Annotated[int, typer.Option(min=1, help="how many held-out pieces
 SeqLenOption = Annotated[int, typer.Option("--seq-len", min=64, max=65536, help="most tokens of a piece")]
 
 
+def leave(source: Path, target: Path) -> None:
+    """Refuse to write over what is heard."""
+    if target.exists() and target.samefile(source):
+        raise typer.BadParameter(
+            f"{target} is the file that is heard; give another name", param_hint="OUT.mid"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerOptions:
     """Which preset answers a file, how it samples and to which limits; None: as the preset says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from meloformer.model.vocabulary import DRUMS
 from meloformer.presets import SHIPPED
 from meloformer.scripts.accompany_verb import programs
 from meloformer.scripts.phrase import BASS, ELECTRIC_PIANO, VIBRAPHONE, phrase
+from meloformer.training.bars import in_bars
+from meloformer.training.prompts import repeated
 
 
 @pytest.fixture
@@ -72,3 +75,29 @@ def test_a_program_that_the_file_has_already_is_refused(
 
 def test_without_parts_to_add_nothing_is_done(meloformer, heard: Path, tmp_path: Path) -> None:
     assert meloformer("accompany", heard, tmp_path / "out.mid").code == 2
+
+
+@pytest.mark.parametrize("verb", [("continue",), ("accompany", "--add", "48"), ("infill", "--bars", "2")])
+def test_what_is_heard_is_never_written_over(
+    meloformer, heard: Path, tiny: Path, tmp_path: Path, verb: tuple[str, ...]
+) -> None:
+    before, same = heard.read_bytes(), tmp_path / "." / heard.name
+    outcome = meloformer(verb[0], heard, same, *verb[1:], "--presets", tiny)
+    assert outcome.code == 2
+    assert "Invalid value for OUT.mid" in outcome.err
+    assert heard.read_bytes() == before
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_song_that_comes_round_again_is_accompanied_to_its_end(
+    meloformer, tmp_path: Path, seed: int
+) -> None:
+    """What was heard alone before is no reason to be silent beside it now."""
+    song, target = tmp_path / "song.mid", tmp_path / "band.mid"
+    once = phrase()
+    piano = replace(once, notes=tuple(note for note in once.notes if note.instrument == ELECTRIC_PIANO))
+    write(repeated(piano, 12), song)
+    assert meloformer("accompany", song, target, "--add", "drums", "--seed", seed).code == 0
+    drums = [[note for note in bar if note.instrument == DRUMS] for bar in in_bars(read(target))]
+    assert len(drums) == 12
+    assert all(drums)
