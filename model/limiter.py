@@ -52,16 +52,20 @@ class Limiter:
         self._bounds = {} if self._rules == FREE else {each: self._bounds_of(each) for each in self._players}
         self._grid = np.isin(np.arange(v.POS.size) % v.TICKS_PER_QUARTER, GRIDS[self._rules.grid])
         self._begun: Counter[int] = Counter()  # notes of the present bar, by instrument
+        self._are_named = limits.instruments is not None
+        self.awaited: set[int] = set()  # who was asked for by name, and has had no note since the bar before
         self._at_once: Counter[tuple[int, int]] = Counter()  # notes of a moment, by tick and instrument
 
     def saw(self, events: Iterable[Event]) -> None:
         """Events of the answer, in time order."""
         for event in events:
             if isinstance(event, BarStart):
+                self.awaited = set(self._players - self._begun.keys()) if self._are_named else set()
                 self._begun.clear()
                 self._at_once.clear()
             elif isinstance(event, NoteOn):
                 self._begun[event.instrument] += 1
+                self.awaited.discard(event.instrument)
                 self._at_once[event.tick, event.instrument] += 1
 
     def allowed(self, grammar: Grammar) -> Bools:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Chances = NDArray[np.float64]
+Allowed = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

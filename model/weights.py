@@ -31,6 +31,10 @@ class WeightsError(ValueError):
     """Weights cannot be used; the message names the file, the reason and the way out."""
 
 
+class DeviceError(WeightsError):
+    """The model cannot run where it should; the message names the device, the reason and the way out."""
+
+
 def save(network: Network, path: Path, facts: Mapping[str, str]) -> None:
     """Write a network as fp16 safetensors, in one rename; `facts` tell how it was trained."""
     state = network.state_dict()
@@ -71,17 +75,29 @@ def load(path: Path, device: str = "cpu") -> Network:
 
 
 def load_to_play(path: Path, device: Device) -> Network | Arrays:
-    """A network as it plays fastest: in torch on a GPU, in plain arrays on a CPU. Raises WeightsError."""
+    """A network as it plays fastest: in torch on a GPU, in plain arrays on a CPU. Raises WeightsError.
+
+    That is a DeviceError for a device that is not there.
+    """
     return load(path, "cuda") if resolved(device) == "cuda" else Arrays(*_read(path))
 
 
 def resolved(device: Device) -> Literal["cpu", "cuda"]:
-    """The device that `auto` means here: a GPU where torch sees one; it is asked only beside a driver."""
-    if device == "auto" and shutil.which("nvidia-smi"):
-        import torch
+    """The device that `auto` means here: a GPU where torch sees one; it is asked only beside a driver.
 
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return "cuda" if device == "cuda" else "cpu"
+    Raises DeviceError for `cuda` where torch sees none.
+    """
+    if device == "cpu" or (device == "auto" and not shutil.which("nvidia-smi")):
+        return "cpu"
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    if device == "auto":
+        return "cpu"
+    without = torch.version.cuda is None
+    reason = "this PyTorch was built without CUDA" if without else "PyTorch sees no CUDA GPU here"
+    raise DeviceError(f"device cuda cannot be used: {reason}; choose --device auto")
 
 
 def _read(path: Path) -> tuple[Shape, dict[str, Floats]]:
