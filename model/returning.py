@@ -28,7 +28,7 @@ class Returning:
         self._bars: deque[set[int]] = deque(maxlen=MOST_BARS)
         self._bar: set[int] = set()  # the beginnings of the present bar, as hashes
         self._beginning = 0  # the whole of it so far
-        self._last: list[int] = []  # the bar before it
+        self._last: list[int] = []  # the bar before it, however loud
         self._present: list[int] = []
         self._heard = True  # somebody played it
         self._same = False  # it goes as that one did
@@ -43,8 +43,9 @@ class Returning:
             if token == v.BAR:
                 self._end_bar()
             self._heard = not answered
-            self._same = self._same and self._expected() == token
-            self._present.append(token)
+            if token not in v.VEL:
+                self._same = self._same and self._expected() == token
+                self._present.append(token)
             self._beginning = hash((self._beginning, token))
             self._bar.add(self._beginning)
 

@@ -103,6 +103,17 @@ def test_a_performer_cuts_off_nothing_while_a_bar_goes_as_an_earlier_one_did(
     assert all(sampling == (cutting.uncut() if again else cutting) for again, sampling in chosen)
 
 
+def test_a_bar_is_the_same_bar_however_loud_it_is() -> None:
+    note, loud, soft = v.ON.id(60), v.VEL.id(30), v.VEL.id(10)
+    returning = after([loud, note, note])
+    returning.take([BAR, soft, note, note, BAR, note, loud, note, BAR], answered=True)
+    assert returning.times == 2
+    returning.take([soft], answered=True)
+    assert returning.times == 2
+    tired = returning.tired(np.full(v.SIZE, 1 / v.SIZE))
+    assert tired.argmin() == note
+
+
 def test_however_often_a_bar_has_come_chances_stay_chances() -> None:
     returning = after()
     returning.take([BAR] * 3000, answered=True)
