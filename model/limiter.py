@@ -27,6 +27,7 @@ from meloformer.model.limits import (
     playable_velocities,
 )
 from meloformer.model.reading import NOT_NAMED, Last, Reading, Section, Voice
+from meloformer.model.straight import STRAIGHT
 
 _SILENT = Voice()
 
@@ -41,15 +42,20 @@ class _Bounds:
 
 
 class Limiter:
-    """Knows what has been answered so far; `allowed` tells what may come next, `saw` what came."""
+    """Knows what has been answered so far; `allowed` tells what may come next, `saw` what came.
 
-    def __init__(self, limits: Limits, heard: Set[int]) -> None:
+    `straight`: notes begin on even parts of the beat alone (straight.py); they end wherever they like.
+    """
+
+    def __init__(self, limits: Limits, heard: Set[int], straight: bool = False) -> None:
         self._mask = answer_mask(limits, heard)
         self._rules = limits.rules
         named = np.flatnonzero(self._mask[v.INST.start : v.INST.stop]).tolist()
         self._players = frozenset(each for each in named if not self._rules.of(each).silent)
         self._mask[[v.INST.start + each for each in named if each not in self._players]] = False
-        self._bounds = {} if self._rules == FREE else {each: self._bounds_of(each) for each in self._players}
+        self._straight = straight
+        self._is_free = self._rules == FREE and not straight
+        self._bounds = {} if self._is_free else {each: self._bounds_of(each) for each in self._players}
         self._grid = np.isin(np.arange(v.POS.size) % v.TICKS_PER_QUARTER, GRIDS[self._rules.grid])
         self._begun: Counter[int] = Counter()  # notes of the present bar, by instrument
         self._are_named = limits.instruments is not None
@@ -71,7 +77,7 @@ class Limiter:
     def allowed(self, grammar: Grammar) -> Bools:
         """[SIZE] booleans, never all false: what grammar and limits allow next."""
         mask = grammar.allowed() & self._mask
-        if self._rules != FREE:
+        if not self._is_free:
             if grammar.instrument != NOT_NAMED:
                 self._limit_group(grammar, mask)
             self._limit_instruments(grammar, mask)
@@ -106,11 +112,16 @@ class Limiter:
                 mask[v.INST.start + instrument] = acts
 
     def _limit_moments(self, reading: Reading, mask: Bools) -> None:
-        """Moments on the grid, from the first on in which somebody could do something."""
+        """Moments on the grid, from the first on in which somebody could do something.
+
+        Where notes begin straight, another moment is for ending notes that sound.
+        """
         given = reading.given if reading.section is Section.MADE else frozenset[int]()
         first = min((self._acts_from(reading, each) for each in self._players - given), default=v.POS.size)
         mask[v.POS.start : v.POS.stop] &= self._grid
         mask[v.POS.start : v.POS.start + first] = False
+        if self._straight and not any(_voice(reading, each).sounding for each in self._players - given):
+            mask[v.POS.start : v.POS.stop] &= STRAIGHT
 
     def _acts_from(self, reading: Reading, instrument: int) -> int:
         """The first tick of the bar at which an instrument has a note to end or may begin one."""
@@ -124,6 +135,8 @@ class Limiter:
 
     def _onsets(self, reading: Reading, instrument: int) -> Bools:
         """[128] pitches that the instrument may begin at the present moment; a copy."""
+        if self._straight and not STRAIGHT[max(reading.position, 0)]:
+            return np.zeros(128, np.bool_)
         bounds = self._bounds[instrument]
         quarters = max(reading.position, 0) // v.TICKS_PER_QUARTER + 1
         density, polyphony = bounds.playing.density, bounds.playing.polyphony

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence, Set
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import replace
 from weakref import WeakSet
 
@@ -25,6 +25,7 @@ from meloformer.model.returning import Returning
 from meloformer.model.sampling import Sampling, choose, distribution, likeliest
 from meloformer.model.score import Meter, Score
 from meloformer.model.sounding import let_go, own
+from meloformer.model.straight import Places
 from meloformer.model.successor import Successor
 
 MOST_TOKENS_IN_A_BAR = 480  # a bar that grows past this is closed at the next chance
@@ -69,7 +70,7 @@ class Performer:
         self._grammar = Grammar()
         self._recollect()
         self._tokens, self._answered = [], []
-        self._returning = Returning()
+        self._returning, self._places = Returning(), Places()
         self._read = 0  # how many of them the network has read; the rest when the next choice needs it
         self.recollections.begin(len(tokens))
         self._revocable = False
@@ -114,6 +115,7 @@ class Performer:
             heard=frozenset(self._heard),
             in_step=self._in_step,
             returning=self._returning.copy(),
+            places=copy(self._places),
             bookmark=self._listener.bookmark(),
         )
         self._points.add(point)
@@ -128,7 +130,7 @@ class Performer:
         """Forget all that came after a point of this conversation; the dice roll on."""
         del self._tokens[point.tokens :], self._answered[point.tokens :]
         self._lines = {at: line for at, line in self._lines.items() if line.point.tokens <= point.tokens}
-        self._returning = point.returning.copy()
+        self._returning, self._places = point.returning.copy(), copy(point.places)
         self.recollections.go_back(point.tokens)
         self._grammar, self._encoder = deepcopy(point.grammar), deepcopy(point.encoder)
         self._heard, self._in_step = set(point.heard), point.in_step
@@ -203,7 +205,8 @@ class Performer:
         self._step_in()
         self._take(self._encoder.flush())
         self._grammar.open_bar()  # whoever began it knows of it
-        limiter = Limiter(replace(self.limits, instruments=frozenset(instruments)), self._heard)
+        limits = replace(self.limits, instruments=frozenset(instruments))
+        limiter = Limiter(limits, self._heard, self._places.are_straight)
         try:
             yield from self._fill(limiter, sounding, owed)
         finally:
@@ -213,7 +216,7 @@ class Performer:
         self, bars: range, sounding: set[Key], meter: Meter | None = None
     ) -> Generator[Event, None, None]:
         """These bars of an answer, counted from its first; what sounds at the end of the last ends there."""
-        limiter = Limiter(self.limits, self._heard)
+        limiter = Limiter(self.limits, self._heard, self._places.are_straight)
         for bar in bars:
             if bar > 0:
                 self._remember_line(bar, sounding)
@@ -290,5 +293,7 @@ class Performer:
     def _take(self, tokens: Sequence[int], answered: bool = False) -> list[Event]:
         self._tokens += tokens
         self._returning.take(tokens, answered)
+        if not answered:
+            self._places.take(tokens)
         self._answered += [answered] * len(tokens)
         return [event for token in tokens for event in self._grammar.take(token)]

@@ -17,8 +17,8 @@ from meloformer.model.sampling import Chances
 
 MOST_BARS: Final = 256  # that are known
 LEAST_TOKENS: Final = 8  # two or three notes; many bars have less in common
-TIRING: Final = 0.5  # of its odds are left to the same bar once more, for each time too many
-MOST_TIRED: Final = 64  # times: after these it is as good as impossible, and still a number
+TIRING: Final = 0.1  # of its odds are left to the same bar once more, for each time too many
+MOST_TIRED: Final = 20  # times: after these it is as good as impossible, and still a number
 
 
 class Returning:

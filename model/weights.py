@@ -97,7 +97,7 @@ def resolved(device: Device) -> Literal["cpu", "cuda"]:
         return "cpu"
     without = torch.version.cuda is None
     reason = "this PyTorch was built without CUDA" if without else "PyTorch sees no CUDA GPU here"
-    raise DeviceError(f"device cuda cannot be used: {reason}; choose --device auto")
+    raise DeviceError(f"no device cuda: {reason}; choose --device auto")
 
 
 def _read(path: Path) -> tuple[Shape, dict[str, Floats]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from limited import DARING, PLAYED, kept, rules
 from meloformer.model import vocabulary as v
-from meloformer.model.events import Event, NoteOn
+from meloformer.model.events import BarStart, Event, NoteOn
 from meloformer.model.grammar import Grammar
 from meloformer.model.limiter import Limiter
 from meloformer.model.limits import (
@@ -24,6 +24,7 @@ from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter, Note, Score, TempoChange
 from meloformer.model.sounding import own
+from meloformer.model.straight import STRAIGHT
 from meloformer.model.telling import encode
 from meloformer.model.weights import load
 from meloformer.presets import SHIPPED
@@ -67,24 +68,25 @@ HELD_OVER = Score(
 
 @settings(max_examples=50)
 @example(
-    Rules(others=Playing(polyphony=1)), 0, HELD_OVER, False
+    Rules(others=Playing(polyphony=1)), 0, HELD_OVER, False, False
 )  # two notes sound on: neither may be struck again
 @example(  # the last token that is drawn in the second bar releases a note
     Rules(grid="sixteenth", others=Playing(polyphony=2)),
     406,
     Score((Meter(4, 4),), (TempoChange(0, 0),), ()),
     False,
+    False,
 )
-@given(rules, st.integers(0, 2**31), scores(most_bars=2, most_notes=12), st.booleans())
+@given(rules, st.integers(0, 2**31), scores(most_bars=2, most_notes=12), st.booleans(), st.booleans())
 def test_a_walk_at_random_keeps_every_rule_and_never_gets_stuck(
-    rules: Rules, seed: int, heard: Score, named: bool
+    rules: Rules, seed: int, heard: Score, named: bool, straight: bool
 ) -> None:
     """With no network to prefer one token: whatever is allowed is taken, and some token may always follow."""
     random, grammar, limits = np.random.default_rng(seed), Grammar(), Limits(rules=rules)
     for token in encode(heard, end=False):
         grammar.take(token)
     grammar.open_bar()
-    limiter = Limiter(limits, {0, 40, v.DRUMS} if named else set(range(9)))
+    limiter = Limiter(limits, {0, 40, v.DRUMS} if named else set(range(9)), straight)
     events: list[Event] = []
     for bar in range(2):
         chord = rules.chord(bar)
@@ -106,6 +108,13 @@ def test_a_walk_at_random_keeps_every_rule_and_never_gets_stuck(
                 limiter.saw(told_now)
                 events += told_now
     kept(list(own(events, set())), limits)
+    if straight:
+        assert all(_is_straight(events, event) for event in events if isinstance(event, NoteOn))
+
+
+def _is_straight(events: list[Event], note: NoteOn) -> bool:
+    line = max(event.tick for event in events if isinstance(event, BarStart) and event.tick <= note.tick)
+    return bool(STRAIGHT[note.tick - line])
 
 
 @pytest.mark.parametrize("seed", range(2))

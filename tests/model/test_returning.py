@@ -58,13 +58,13 @@ def test_a_bar_is_too_often_there_once_it_comes_in_a_row_more_often_than_it_was_
     assert not returning.times or returning.again
 
 
-def test_each_time_too_many_the_next_token_of_the_same_bar_gets_half_of_its_odds() -> None:
+def test_each_time_too_many_the_next_token_of_the_same_bar_gets_a_tenth_of_its_odds() -> None:
     chances = np.zeros(v.SIZE)
     chances[[v.ON.id(60), v.ON.id(62)]] = 0.8, 0.2
     once, thrice = after([v.ON.id(60)]), after([v.ON.id(60)])
     for returning, times in ((once, 1), (thrice, 3)):
         returning.take([BAR, v.ON.id(60)] * times + [BAR], answered=True)
-    for returning, odds in ((once, 2), (thrice, 0.5)):
+    for returning, odds in ((once, 0.4), (thrice, 0.004)):
         tired = returning.tired(chances)
         assert tired.sum() == pytest.approx(1)
         assert tired[v.ON.id(60)] / tired[v.ON.id(62)] == pytest.approx(odds)

@@ -14,7 +14,7 @@ from meloformer.model.arrays import Arrays
 from meloformer.model.network import Network
 from meloformer.model.shape import SIZES, tensor_shapes
 from meloformer.model.vocabulary import fingerprint
-from meloformer.model.weights import WeightsError, facts_of, load, load_to_play, save
+from meloformer.model.weights import DeviceError, WeightsError, facts_of, load, load_to_play, resolved, save
 from music import TINY, network
 
 Tensors = dict[str, torch.Tensor]
@@ -139,6 +139,20 @@ def test_a_loaded_network_plays_as_the_saved_one(path: Path) -> None:
 
 def test_a_cpu_plays_in_plain_arrays(path: Path) -> None:
     assert isinstance(load_to_play(path, "cpu"), Arrays)
+
+
+@pytest.mark.parametrize(
+    ("version", "reason"),
+    [(None, "this PyTorch was built without CUDA"), ("13.0", "PyTorch sees no CUDA GPU here")],
+)
+def test_a_gpu_that_is_not_there_is_refused_with_the_reason_and_the_way_out(
+    path: Path, monkeypatch: pytest.MonkeyPatch, version: str | None, reason: str
+) -> None:
+    monkeypatch.setattr(torch.version, "cuda", version)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DeviceError, match=f"^no device cuda: {reason}; choose --device auto$"):
+        load_to_play(path, "cuda")
+    assert resolved("auto") == resolved("cpu") == "cpu"
 
 
 @pytest.mark.parametrize("size", SIZES)
