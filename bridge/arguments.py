@@ -13,6 +13,7 @@ Value = int | float | str
 
 LONGEST_TEXT: Final = 200
 _TAGS: Final = {int: "i", float: "f", str: "s"}
+_OTHERS: Final[dict[type, str]] = {int: "a whole number", float: "a number", bool: "true or false"}
 _KINDS: Final = {"i": "a whole number", "f": "a number", "s": "a text", "*": "a value"}
 
 
@@ -117,7 +118,7 @@ def _argument(name: str, hint: Any, optional: bool) -> Argument:
 
 def _shown(value: object) -> str:
     """A refused value for a message: short, whatever it is."""
-    return f"{value!r:.40}" if isinstance(value, str) else f"a {type(value).__name__}"
+    return f"{value!r:.40}" if isinstance(value, str) else _OTHERS.get(type(value), "something else")
 
 
 # What messages of both directions carry.

@@ -51,11 +51,11 @@ class BridgeError(Exception):
 class Refused(BridgeError):  # noqa: N818 - an answer to a client, not a fault of the bridge
     """A message that is not taken and has changed nothing.
 
-    `address` is the OSC address it came for, or would have come for.
+    `address` is the OSC address it came for, or would have come for; empty for what is not OSC.
     """
 
     def __init__(self, code: Code, address: str, reason: str) -> None:
-        super().__init__(f"{address}: {reason}")
+        super().__init__(f"{address}: {reason}" if address else reason)
         self.code = code
         self.address = address
         self.reason = reason

@@ -12,6 +12,9 @@ DRUM_CHANNEL: Final = 10
 CHANNELS: Final = range(1, 17)
 
 
+Key = tuple[int, int]  # channel and pitch
+
+
 @dataclass(frozen=True, slots=True)
 class MidiNote:
     """A note on; velocity 0 is its off."""
@@ -19,6 +22,11 @@ class MidiNote:
     channel: int
     pitch: int
     velocity: int
+
+    @property
+    def key(self) -> Key:
+        """Which key of which channel."""
+        return self.channel, self.pitch
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,31 @@
-"""The table of addresses in words, for `/melo/help` and for the docs."""
+"""The table of addresses in words, for `/melo/help` and for REFERENCE.md.
+
+`python -m meloformer.bridge.reference` writes that file anew; a test says when it must be.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
 
 from meloformer.bridge.errors import Code
 from meloformer.bridge.incoming import INCOMING
 from meloformer.bridge.outgoing import OUTGOING, Help
 from meloformer.bridge.rows import Row
 
-_HEAD = "| address | arguments | meaning |\n|---|---|---|\n"
+FILE: Final = Path(__file__).with_name("REFERENCE.md")
+_HEAD: Final = "| address | arguments | meaning |\n|---|---|---|\n"
+_TOP: Final = """\
+<!-- Written by `python -m meloformer.bridge.reference`: change the tables in the code, not this file. -->
+
+# Every OSC address
+
+The bridge listens at UDP port 7400. It answers at port 7401, and at the port of every client that said hello.
+Types: `i` is a whole number, `f` any number, `s` a text, `*` a number or a text; what stands in `[ ]` may be
+left out, and `...` means as many as you like. A beat is a quarter note. A message that is not taken changes
+nothing and is answered by `/melo/error`.
+"""
 
 
 def help_for(address: str) -> tuple[Help, ...]:
@@ -21,12 +37,13 @@ def help_for(address: str) -> tuple[Help, ...]:
 
 
 def reference() -> str:
-    """The whole reference as Markdown tables."""
+    """The whole reference as a page of Markdown: REFERENCE.md is this."""
     codes = "\n".join(f"| {code.value} | {code.meaning} |" for code in Code)
     return (
-        f"What clients send:\n\n{_table(INCOMING.values())}\n\n"
-        f"What the bridge sends:\n\n{_table(OUTGOING.values())}\n\n"
-        f"The codes of errors:\n\n| code | meaning |\n|---|---|\n{codes}\n"
+        f"{_TOP}\n"
+        f"## What clients send\n\n{_table(INCOMING.values())}\n\n"
+        f"## What the bridge sends\n\n{_table(OUTGOING.values())}\n\n"
+        f"## The codes of errors\n\n| code | meaning |\n|---|---|\n{codes}\n"
     )
 
 
@@ -50,3 +67,7 @@ def _details(row: Row) -> Iterator[str]:
 def _table(rows: Iterable[Row]) -> str:
     lines = (f"| `{row.address}` | `{row.signature}` | {'<br>'.join(_details(row))} |" for row in rows)
     return _HEAD + "\n".join(line.replace("``", "") for line in lines)
+
+
+if __name__ == "__main__":
+    FILE.write_text(reference(), encoding="utf-8", newline="\n")

@@ -33,12 +33,14 @@ SCALES: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
         "whole tone": (0, 2, 4, 6, 8, 10),
     }
 )
-# What may stand behind a chord's root, and the quality of CHORD that it means.
+# What may stand behind a chord's root, and the quality of CHORD that it means: richer chords, the plainer one
+# that they colour.
 SUFFIXES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "": "maj", "maj": "maj", "m": "min", "min": "min", "dim": "dim", "aug": "aug", "7": "7",
         "maj7": "maj7", "m7": "min7", "min7": "min7", "m7b5": "hdim7", "hdim7": "hdim7",
-        "sus": "sus4", "sus4": "sus4",
+        "sus": "sus4", "sus4": "sus4", "7sus4": "sus4", "6": "maj", "add9": "maj", "m6": "min", "min6": "min",
+        "9": "7", "13": "7", "maj9": "maj7", "m9": "min7", "min9": "min7", "dim7": "dim",
     }
 )  # fmt: skip
 SILENT_CHORD: Final = "N"
@@ -58,11 +60,15 @@ def progression(text: str) -> tuple[int, ...]:
 
 
 def chord(name: str) -> int:
-    """The CHORD row value of one chord, `F#m7`, or `N` for none; raises ValueError."""
+    """The CHORD row value of one chord, `F#m7`, or `N` for none; raises ValueError.
+
+    A bass that is written below it, as in `C/G`, says nothing of which chord it is.
+    """
     if name == SILENT_CHORD:
         return NO_CHORD
-    root = name[:2] if name[:2] in ROOTS else name[:1]
-    suffix = name.removeprefix(root)
-    if root not in ROOTS or suffix not in SUFFIXES:
+    above, slash, bass = name.partition("/")
+    root = above[:2] if above[:2] in ROOTS else above[:1]
+    suffix = above.removeprefix(root)
+    if root not in ROOTS or suffix not in SUFFIXES or (slash and bass not in ROOTS):
         raise ValueError(f"{name!r} is no chord; a root and one of {', '.join(SUFFIXES)}, such as Am, or N")
     return ROOTS[root] * len(CHORD_QUALITIES) + CHORD_QUALITIES.index(SUFFIXES[suffix])

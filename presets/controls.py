@@ -198,7 +198,7 @@ _ROWS: Final = (
         home="controls.chords",
         pattern=CHORDS_PATTERN,
         words="free, or chords such as Am F C G: a root with #, b or neither, and nothing, m, 7, maj7, m7, "
-        "dim, aug, sus4 or m7b5; N is no chord",
+        "dim, aug, sus4, m7b5, 6, 9, 13 or their like; the bass of C/G is not prescribed; N is no chord",
     ),
     Control(
         name="programs",

@@ -87,6 +87,21 @@ class MidiMapping:
 
 
 @dataclass(frozen=True, slots=True)
+class MidiOutput:
+    """What is sent by MIDI beside the answer's notes.
+
+    `programs`: each part's program on its channel. `state_cc`: the controller, 0 to 119, that says what the
+    bridge is doing; None: none does.
+    """
+
+    programs: bool = False
+    state_cc: int | None = None
+
+
+NOTES_ALONE: Final = MidiOutput()
+
+
+@dataclass(frozen=True, slots=True)
 class Listen:
     """How a phrase ends: by a silence in beats, after a number of bars, or only when told.
 
@@ -132,6 +147,7 @@ class Preset:
     listen: Listen
     answer: Answer
     feedback: Feedback = "none"
+    midi_out: MidiOutput = NOTES_ALONE
     channel_controls: Mapping[tuple[str, int], Setting] = field(default_factory=dict)  # where a part says so
 
     def value(self, control: str) -> Setting:

@@ -12,7 +12,15 @@ from meloformer.presets.document import MAX_BYTES, UnreadableError, parse
 from meloformer.presets.errors import BrokenPresetError, Mistake, PresetError, PresetNotFoundError
 from meloformer.presets.fields import Fault, Steps, nearest
 from meloformer.presets.parts import DRUMS, OCTAVE, Part, natural_role
-from meloformer.presets.preset import Answer, ControlSettings, Listen, MidiMapping, Preset, SamplingSettings
+from meloformer.presets.preset import (
+    Answer,
+    ControlSettings,
+    Listen,
+    MidiMapping,
+    MidiOutput,
+    Preset,
+    SamplingSettings,
+)
 from meloformer.presets.shape import FORMAT, LOOKAHEAD, NAME_PATTERN, OF_A_PART, PRESET
 
 SUFFIX: Final = ".yaml"
@@ -178,6 +186,7 @@ def _built(said: Mapping[str, Any], folder: Path) -> Preset:
         listen=Listen(listen["end"], listen["silence"], listen["bars"], listen["tempo"]),
         answer=_answer(said["answer"]),
         feedback=said["feedback"],
+        midi_out=MidiOutput(**said["midi_out"]),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from meloformer.presets.control import LONGEST_TEXT, Control
 from meloformer.presets.controls import ACTIONS, CONTROLS
 from meloformer.presets.fields import Choice, Field, Group, Number, Rows, Span, Text
+from meloformer.presets.flag import Flag
 from meloformer.presets.parts import ROLES
 from meloformer.presets.preset import (
     DEFAULT_MIDI_MAP,
@@ -65,7 +66,13 @@ _MIDI_MAPPING: Final = Group(
     "one knob, pedal or program change, and what it does",
     {
         "cc": Number("the controller that moves", 0, 119, whole=True, except_for={64: "the sustain pedal"}),
-        "program": Number("the program change that arrives, counted from 0", 0, 127, whole=True),
+        "program": Number(
+            "the program change that arrives, on any channel, counted from 0; one that no row names says "
+            "which instrument its channel is heard as",
+            0,
+            127,
+            whole=True,
+        ),
         "control": Choice(
             "the live control it turns", tuple(name for name, row in CONTROLS.items() if row.turns)
         ),
@@ -78,6 +85,24 @@ _MIDI_MAPPING: Final = Group(
         "high": Number("the control's value at the knob's right end", -(2.0**31), 2.0**31),
     },
     one_of=(("cc", "program"), ("control", "action", "preset")),
+)
+
+_MIDI_OUT: Final = Group(
+    "what is sent by MIDI beside the answer's notes; where nothing is said, nothing",
+    {
+        "programs": Flag(
+            "when the preset comes into use, each part's program is sent as a program change on its channel; "
+            "of parts that share a channel the first one's, and drums have none"
+        ),
+        "state_cc": Number(
+            "the controller that says on channel 1 what the bridge is doing, whenever that changes: "
+            "0 idle, 32 listening, 64 generating, 96 playing",
+            0,
+            119,
+            whole=True,
+            except_for={64: "the sustain pedal"},
+        ),
+    },
 )
 
 _LISTEN: Final = Group(
@@ -161,6 +186,7 @@ PRESET: Final = Group(
             FEEDBACKS,
             "none",
         ),
+        "midi_out": _MIDI_OUT,
         "listen": _LISTEN,
         "answer": _ANSWER,
     },

@@ -15,7 +15,10 @@ _SCALE: Final = (
     "(?:(?:harmonic |melodic )?minor|major|dorian|phrygian|lydian|mixolydian|locrian"
     "|(?:major|minor) pentatonic|blues|whole tone)"
 )
-_CHORD: Final = f"(?:N|{_ROOT}(?:maj7|maj|min7|min|m7b5|m7|m|hdim7|dim|aug|7|sus4|sus)?)"
+_QUALITY: Final = (
+    "(?:maj7|maj9|maj|min7|min9|min6|min|m7b5|m7|m9|m6|m|hdim7|dim7|dim|aug|7sus4|7|9|13|6|add9|sus4|sus)"
+)
+_CHORD: Final = f"(?:N|{_ROOT}{_QUALITY}?(?:/{_ROOT})?)"
 _PROGRAM: Final = "(?:drums|12[0-7]|1[01][0-9]|[1-9]?[0-9])"
 _BETWEEN: Final = "(?:, ?| )"
 

@@ -11,12 +11,17 @@ import pytest
 import torch
 import typer
 
+from meloformer.bridge import incoming as osc
 from meloformer.bridge.border import read
 from meloformer.bridge.incoming import INCOMING
-from meloformer.bridge.outgoing import OUTGOING
+from meloformer.bridge.outgoing import OUTGOING, OutBegin, OutEnd, State, Status
+from meloformer.bridge.session.answering import ENDLESS_BARS
+from meloformer.model.events import BarStart, NoteOn
 from meloformer.model.network import Network
+from meloformer.model.score import Meter
 from meloformer.model.shape import SIZES
 from meloformer.scripts.cli import app
+from rehearsal import Rehearsal
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,6 +29,7 @@ BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 SHELL = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
 MAPPED = ("bridge", "model", "presets", "scripts", "training")
 UNMAPPED = ("__init__.py", "py.typed")  # every package has them; they say nothing
+START = "python3 scripts/start"
 
 
 def commands(program: str) -> list[list[str]]:
@@ -77,6 +83,63 @@ def test_every_meloformer_command_is_one_that_the_command_line_takes(
     while words and words[0] in getattr(command, "commands", {}):
         command, words = command.commands[words[0]], words[1:]
     command.make_context("meloformer", list(words))
+
+
+def starts() -> list[str]:
+    """The options of every start of the bridge, in a block or in a sentence."""
+    lines = [shlex.join(words[1:]) for words in commands("python3") if words[0] == "scripts/start"]
+    return [*lines, *re.findall(rf"`{START} ([^`]+)`", README)]
+
+
+@pytest.mark.parametrize("options", sorted({*starts()}))
+def test_every_start_has_options_that_the_bridge_takes(
+    options: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my-presets").mkdir()
+    typer.main.get_command(app).commands["bridge"].make_context("start", shlex.split(options))
+
+
+def test_start_hands_its_options_to_the_bridge() -> None:
+    """So it says itself; what it does first would make an environment."""
+    code = (ROOT / "scripts" / "start").read_text(encoding="utf-8")
+    assert 'environment.program("meloformer"), "bridge", *sys.argv[1:]]' in code
+    assert {f"--{word}" for word in ("preset", "takes", "engine")} <= set(" ".join(starts()).split())
+
+
+def test_nothing_that_is_not_on_the_path_is_written_as_a_command() -> None:
+    """On Linux `bridge` is another program, and `scripts/start` puts no `meloformer` on the path."""
+    assert not re.findall(r"`bridge -|`meloformer bridge", README)
+    assert not [line for line in SHELL if line.startswith(("meloformer", "bridge"))]
+
+
+def status(session: Rehearsal) -> dict[str, object]:
+    session.receives(osc.AskStatus())
+    pairs = session.sent(Status)[-1].pairs
+    return dict(zip(pairs[::2], pairs[1::2], strict=True))
+
+
+def test_without_a_clock_tempo_and_meter_are_as_said_until_they_are_set_and_outlast_a_reset() -> None:
+    session = Rehearsal()
+    assert (status(session)["bpm"], status(session)["meter"], status(session)["free"]) == (120, "4/4", 0)
+    session.receives(osc.TransportTempo(90), osc.TransportMeter(3, 4), osc.Reset())
+    assert (status(session)["bpm"], status(session)["meter"]) == (90, "3/4")
+
+
+def test_music_without_end_comes_in_answers_of_eight_bars_and_is_never_idle_between_them() -> None:
+    assert ENDLESS_BARS == 8
+    session = Rehearsal()
+    session.plays(60)
+    session.receives(osc.Continue(0))
+    for chunk in range(3):
+        bars = [BarStart(96 * (1 + 8 * chunk + number), Meter(4, 4)) for number in range(8)]
+        session.says(bars[0], NoteOn(bars[0].tick, 0, 60, 20), *bars[1:], end="done")
+        session.waits(beats=31)
+    assert [end.reason for end in session.sent(OutEnd)] == ["done", "done"]
+    assert [begin.bars for begin in session.sent(OutBegin)] == [8, 8, 8]
+    assert "idle" not in [state.state for state in session.sent(State)]
+    session.receives(osc.Stop())
+    assert session.sent(State)[-1].state == "idle"
 
 
 def test_the_two_commands_are_there_and_exist() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from meloformer.bridge.errors import BridgeError
 
 FOLDER: Final = Path(__file__).resolve().parent
-PATCHES: Final = ("meloformer.maxpat", "meloformer.pd", "meloformer-voice.pd")
+PATCHES: Final = ("meloformer.maxpat", "meloformer.pd", "meloformer-voice.pd", "meloformer.scd")
 
 
 def copy_clients(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@
   "gridsize": [10.0, 10.0],
   "boxes": [
     {"box": {"id": "obj-1", "maxclass": "comment", "text": "MeloFormer: play a phrase, hear it go on", "numinlets": 1, "numoutlets": 0, "patching_rect": [20.0, 10.0, 400.0, 20.0]}},
-    {"box": {"id": "obj-2", "maxclass": "comment", "text": "Max 8, nothing to install. First start the bridge: meloformer bridge", "numinlets": 1, "numoutlets": 0, "patching_rect": [20.0, 30.0, 500.0, 20.0]}},
+    {"box": {"id": "obj-2", "maxclass": "comment", "text": "Max 8, nothing to install. First start the bridge: python3 scripts/start", "numinlets": 1, "numoutlets": 0, "patching_rect": [20.0, 30.0, 500.0, 20.0]}},
     {"box": {"id": "obj-3", "maxclass": "comment", "text": "1", "numinlets": 1, "numoutlets": 0, "patching_rect": [20.0, 70.0, 30.0, 20.0]}},
     {"box": {"id": "obj-4", "maxclass": "message", "text": "/melo/hello 7403", "numinlets": 2, "numoutlets": 1, "outlettype": [""], "patching_rect": [50.0, 70.0, 119.0, 22.0]}},
     {"box": {"id": "obj-5", "maxclass": "comment", "text": "the port where answers arrive; click again if the bridge was started later", "numinlets": 1, "numoutlets": 0, "patching_rect": [300.0, 70.0, 460.0, 20.0]}},

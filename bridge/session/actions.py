@@ -12,10 +12,14 @@ from meloformer.presets.preset import MidiMapping
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """An OSC message to every client, now; one that sounds carries the instant `at` as its time tag."""
+    """An OSC message to every client, now; one that sounds carries the instant `at` as its time tag.
+
+    `asker`: who gets it besides, by host and port, for having caused it; once, if it is a client.
+    """
 
     message: Outgoing
     at: float | None = None
+    asker: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

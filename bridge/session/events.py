@@ -14,11 +14,20 @@ from meloformer.presets.preset import Preset
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An OSC message from `host`, that means the instant `at` (its bundle's time tag, else its arrival)."""
+    """An OSC message from `host`, that means the instant `at` (its bundle's time tag, else its arrival).
+
+    `port`: from which it came; None where nobody waits there, as when a take is replayed.
+    """
 
     message: Incoming
     host: str
     at: float
+    port: int | None = None
+
+    @property
+    def sender(self) -> tuple[str, int] | None:
+        """Where a refusal of it is answered."""
+        return None if self.port is None else (self.host, self.port)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from meloformer.bridge.session import (
     link_clock,
     listening,
     midi_clock,
+    midi_out,
     replies,
     rewriting,
     steering,
@@ -148,7 +149,7 @@ def _take(turn: Turn, event: happened.SessionEvent) -> None:
     except Refused as refused:
         turn.state = state
         del turn.actions[count:]
-        turn.refuse(refused)
+        turn.refuse(refused, event.sender if isinstance(event, happened.Received) else None)
     turn.at = turn.now
 
 
@@ -288,7 +289,7 @@ _HANDLERS: Final[dict[type, Handler]] = {
     happened.TakeLost: replies.take_lost,
     happened.Tick: _nothing,
     happened.Closing: _closing,
-    engine.Loaded: swapping.loaded,
+    engine.Loaded: midi_out.loaded,
     engine.LoadFailed: swapping.load_failed,
     engine.Said: _said,
     engine.Ended: _ended,

@@ -33,6 +33,7 @@ from meloformer.bridge.rows import ROOT
 from meloformer.bridge.session import along, listening
 from meloformer.bridge.session.events import MidiBack, MidiGone
 from meloformer.bridge.session.learning import moved, show_all
+from meloformer.bridge.session.midi_out import introduce
 from meloformer.bridge.session.turn import ECHO_S, Turn
 from meloformer.presets.preset import MidiMapping
 
@@ -62,8 +63,9 @@ def gone(turn: Turn, event: MidiGone) -> None:
 
 
 def is_back(turn: Turn, _: MidiBack) -> None:
-    """Knobs that can are told where they stand."""
+    """Knobs that can are told where they stand, and whoever listens what the preset says."""
     show_all(turn)
+    introduce(turn)
 
 
 def _held(turn: Turn) -> tuple[Held, ...]:
@@ -77,6 +79,31 @@ def _held(turn: Turn) -> tuple[Held, ...]:
 
 def is_echo(turn: Turn, message: MidiIn) -> bool:
     """True for what the bridge sent a moment ago and a loop brings back; each excuses one."""
+    if not isinstance(message, MidiNote):
+        return _is_excused(turn, message)
+    if message.velocity == 0:
+        return _is_echoed_off(turn, message)
+    excused = _is_excused(turn, message)
+    if excused:
+        turn.change(echoed=turn.state.echoed | {message.key})
+    return excused
+
+
+def _is_echoed_off(turn: Turn, off: MidiNote) -> bool:
+    # An off comes back exactly where its on did, and after it. So without a loop no off of the player's is
+    # swallowed, which would hold the note for ever; with one, as many offs are heard as the player made, the
+    # last at most one way round the loop late. The player may strike what we did, as loudly and at once: that
+    # is taken for an echo, until a key goes up there that nobody was heard to press.
+    if off.key in turn.state.echoed and _is_excused(turn, off):
+        turn.change(echoed=turn.state.echoed - {off.key})
+        return True
+    if not any((held.channel, held.pitch) == off.key and not held.let_go for held in _held(turn)):
+        turn.change(echoed=turn.state.echoed - {off.key})
+    return False
+
+
+def _is_excused(turn: Turn, message: MidiIn) -> bool:
+    """The same was sent a moment ago, and has not come back yet."""
     echoes = turn.state.echoes
     for index, (sent_at, sent) in enumerate(echoes):
         if sent == message and turn.at - sent_at <= ECHO_S:

@@ -15,6 +15,10 @@ class Phase(Enum):
     PLAYING = "playing"
 
 
+# Where the controller of a preset that asks for one stands; the text of `state_cc` in presets says the same.
+POSITIONS: Final = {Phase.IDLE: 0, Phase.LISTENING: 32, Phase.GENERATING: 64, Phase.PLAYING: 96}
+
+
 class Cause(Enum):
     """Why the phase may change."""
 

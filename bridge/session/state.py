@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from meloformer.bridge.capture import Capture
 from meloformer.bridge.incoming import PhraseNote
 from meloformer.bridge.ledger import Ledger
-from meloformer.bridge.midi import MidiNote, MidiOut
+from meloformer.bridge.midi import Key, MidiNote, MidiOut
 from meloformer.bridge.pulse import Pulse
 from meloformer.bridge.scheduler import Schedule
 from meloformer.bridge.session.events import Linked, Received
@@ -275,12 +275,12 @@ class State:
     ending: Ending | None = None  # before the present one
     endless: bool = False  # every answer is continued, until somebody stops it
     cues: Schedule[Cue] = field(default_factory=Schedule)  # in beats: not sent yet
-    # in seconds: sent by OSC, not yet by MIDI
-    departures: Schedule[Departure] = field(default_factory=Schedule)
+    departures: Schedule[Departure] = field(default_factory=Schedule)  # in seconds: yet to leave by MIDI
     sent_until: float = 0.0  # seconds: the latest instant at which something sent by OSC sounds
     osc: Ledger = field(default_factory=Ledger)
     midi: Ledger = field(default_factory=Ledger)
     echoes: tuple[tuple[float, MidiOut], ...] = ()  # what MIDI sent a moment ago
+    echoed: frozenset[Key] = frozenset()  # a loop has brought back the note that was sent there, not its off
     later: Schedule[Received] = field(default_factory=Schedule)  # in seconds: bundles of the future
     requests: int = 0
     voices: int = 0

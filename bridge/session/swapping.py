@@ -61,7 +61,7 @@ def read(turn: Turn, event: PresetRead) -> None:
     if turn.state.loading is None and turn.state.engine is not Engine.STARTING:
         _load(turn, event.preset)
         return
-    if turn.state.wanted is not None:
+    if turn.state.wanted is not None and turn.state.wanted.name != event.preset.name:
         turn.send(PresetFailed(turn.state.wanted.name, f"{event.preset.name} was asked for since"))
     turn.change(wanted=event.preset)
 

@@ -7,16 +7,17 @@ from typing import Any, Final
 
 from meloformer.bridge.engine.messages import ToEngine
 from meloformer.bridge.errors import Refused
-from meloformer.bridge.midi import MidiNote, MidiOut
+from meloformer.bridge.midi import MidiControl, MidiNote, MidiOut
 from meloformer.bridge.outgoing import Error, Outgoing
 from meloformer.bridge.outgoing import State as StateMessage
 from meloformer.bridge.session.actions import Action, Send, SendMidi, Tell
-from meloformer.bridge.session.phases import NEXT, Cause
+from meloformer.bridge.session.phases import NEXT, POSITIONS, Cause
 from meloformer.bridge.session.state import Counts, Engine, State
 from meloformer.bridge.tempo import SAME_BEAT
 from meloformer.model.sampling import Sampling
 
 ECHO_S: Final = 0.1  # what MIDI sent comes back through a loop within this
+STATE_CHANNEL: Final = 1  # of the controller that says the phase
 
 
 @dataclass(slots=True)
@@ -43,20 +44,26 @@ class Turn:
 
     def send_midi(self, message: MidiOut) -> None:
         """To the MIDI port, remembered for as long as it may come back."""
-        recent = tuple(echo for echo in self.state.echoes if self.now - echo[0] <= ECHO_S)
-        is_off = isinstance(message, MidiNote) and message.velocity == 0
-        self.change(echoes=recent if is_off else (*recent, (self.now, message)))
+        self._forget_echoes()
+        self.change(echoes=(*self.state.echoes, (self.now, message)))
         self.actions.append(SendMidi(message))
+
+    def _forget_echoes(self) -> None:
+        """What was sent too long ago comes back no more, and where that is an off, its note is over."""
+        old = [sent for sent_at, sent in self.state.echoes if self.now - sent_at > ECHO_S]
+        over = {each.key for each in old if isinstance(each, MidiNote) and each.velocity == 0}
+        self.change(echoes=self.state.echoes[len(old) :], echoed=self.state.echoed - over)
 
     def tell(self, message: ToEngine) -> None:
         """To the engine; one that is gone is told nothing."""
         if self.state.engine is not Engine.STARTING:
             self.actions.append(Tell(message))
 
-    def refuse(self, refused: Refused) -> None:
-        """Say why a message is not taken."""
+    def refuse(self, refused: Refused, asker: tuple[str, int] | None = None) -> None:
+        """Say why a message is not taken, also to who sent it: `asker`, a host and a port."""
         self.count("refused")
-        self.send(Error(refused.code, refused.address, refused.reason))
+        error = Error(refused.code, refused.address, refused.reason)
+        self.actions.append(Send(error, asker=asker))
 
     def enter(self, cause: Cause) -> None:
         """Go on to the phase that follows, and say so when it is another one."""
@@ -64,6 +71,13 @@ class Turn:
         if phase is not self.state.phase:
             self.change(phase=phase)
             self.send(StateMessage(phase.value))
+            self.show_phase()
+
+    def show_phase(self) -> None:
+        """The controller that the preset has for it says the phase by MIDI."""
+        control = self.state.preset.midi_out.state_cc
+        if control is not None:
+            self.send_midi(MidiControl(STATE_CHANNEL, control, POSITIONS[self.state.phase]))
 
     def rest(self) -> None:
         """The music is over: a clock that music started stands still again."""

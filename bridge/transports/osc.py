@@ -41,12 +41,16 @@ class OscWire:
         host, port = self._socket.getsockname()[:2]
         self.endpoint = Endpoint(host, port)
 
-    def send(self, message: Outgoing, at: float | None = None) -> None:
-        """To every client; with the monotonic instant `at` as a bundle that carries it as its time tag."""
+    def send(self, message: Outgoing, at: float | None = None, asker: tuple[str, int] | None = None) -> None:
+        """To every client; with the monotonic instant `at` as a bundle that carries it as its time tag.
+
+        `asker` gets it besides, who may be one of them: each gets it once.
+        """
         packet = pack(*write(message))
         if at is not None:
             packet = bundle(now.to_epoch(at), packet)
-        for client in {self._reply, *self.clients}:
+        askers = () if asker is None else (asker,)
+        for client in {self._reply, *self.clients, *askers}:
             self._send_to(client, packet)
 
     def serve(self) -> None:
@@ -87,7 +91,8 @@ class OscWire:
                 continue  # an answer to it could be answered again, without end
             try:
                 at = _instant(message, arrival_s)
-                self._arrived(Received(read(message.address, message.arguments), sender[0], at))
+                host, port = sender
+                self._arrived(Received(read(message.address, message.arguments), host, at, port))
             except Refused as refused:
                 self._refuse(refused, sender)
 

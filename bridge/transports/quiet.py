@@ -18,7 +18,7 @@ class QuietWire(Generic[Message]):
         self.clients: frozenset[tuple[str, int]] = frozenset()
         self._heard = heard
 
-    def send(self, message: Message, at: float | None = None) -> None:
+    def send(self, message: Message, at: float | None = None, asker: object = None) -> None:
         if self._heard is not None:
             self._heard(message, at)
 

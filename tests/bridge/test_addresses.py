@@ -10,7 +10,7 @@ from meloformer.bridge.border import address_of, sent_to
 from meloformer.bridge.errors import Code
 from meloformer.bridge.incoming import INCOMING
 from meloformer.bridge.outgoing import OUTGOING
-from meloformer.bridge.reference import help_for, reference
+from meloformer.bridge.reference import FILE, help_for, reference
 from meloformer.presets.controls import ACTIONS, CONTROLS
 
 # What clients rely on. A change here breaks somebody's patch: give it an upgrade path.
@@ -23,6 +23,9 @@ PROMISED_IN = {
     "/melo/phrase/end": "",
     "/melo/continue": "i bars",
     "/melo/accompany": "i on",
+    "/melo/pause": "i on",
+    "/melo/mute": "i on",
+    "/melo/reset": "",
     "/melo/infill": "i first_bar i last_bar",
     "/melo/variations": "i count i bars",
     "/melo/choose": "i index",
@@ -134,6 +137,11 @@ def test_the_reference_tells_every_address_and_every_code() -> None:
         assert f"`{address}`" in text
     for code in Code:
         assert code.meaning in text
+
+
+def test_the_reference_that_people_read_is_that_of_the_tables() -> None:
+    renew = "renew it: python -m meloformer.bridge.reference"
+    assert FILE.read_text(encoding="utf-8") == reference(), renew
 
 
 def test_every_message_knows_the_address_it_came_for() -> None:

@@ -66,13 +66,14 @@ def test_an_optional_argument_may_be_left_out() -> None:
         ("/melo/stop", (1,), Code.WRONG_COUNT, "takes no arguments"),
         ("/melo/note", (1, 60, "loud"), Code.WRONG_TYPE, "velocity must be a whole number from 0 to 127"),
         ("/melo/note", (1, 60.5, 80), Code.WRONG_TYPE, "pitch must be a whole number"),
-        ("/melo/note", (True, 60, 80), Code.WRONG_TYPE, "not a bool"),
+        ("/melo/note", (True, 60, 80), Code.WRONG_TYPE, "not true or false"),
         ("/melo/note", (0, 60, 80), Code.OUT_OF_RANGE, "channel must be a whole number from 1 to 16, not 0"),
         ("/melo/transport/tempo", (math.nan,), Code.OUT_OF_RANGE, "not nan"),
         ("/melo/transport/tempo", (math.inf,), Code.OUT_OF_RANGE, "from 20 to 400, not inf"),
         ("/melo/transport/tempo", (19.9,), Code.OUT_OF_RANGE, "not 19.9"),
         ("/melo/continue", (65,), Code.OUT_OF_RANGE, "from 0 to 64"),
-        ("/melo/preset/load", (7,), Code.WRONG_TYPE, "name must be a text"),
+        ("/melo/preset/load", (7,), Code.WRONG_TYPE, "name must be a text, not a whole number"),
+        ("/melo/preset/load", (b"band",), Code.WRONG_TYPE, "name must be a text, not something else"),
         ("/melo/preset/load", ("x" * 201,), Code.OUT_OF_RANGE, "at most 200 characters"),
         (
             "/melo/transport/clock",
@@ -90,6 +91,11 @@ def test_what_is_refused_is_told_what_is_allowed(
     refused = refusal(address, *values)
     assert (refused.code, refused.address) == (code, address)
     assert words in refused.reason
+
+
+def test_a_refusal_of_what_has_no_address_begins_with_its_reason() -> None:
+    assert str(Refused(Code.NOT_OSC, "", "not an OSC packet")) == "not an OSC packet"
+    assert str(Refused(Code.NOT_NOW, "/melo/stop", "why")) == "/melo/stop: why"
 
 
 def test_an_endless_address_is_not_sent_back_whole() -> None:

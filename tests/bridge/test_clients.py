@@ -11,7 +11,7 @@ from meloformer.bridge.errors import BridgeError
 
 
 def test_every_patch_of_the_folder_is_copied() -> None:
-    there = {path.name for path in FOLDER.iterdir() if path.suffix in {".pd", ".maxpat"}}
+    there = {path.name for path in FOLDER.iterdir() if path.suffix in {".pd", ".maxpat", ".scd"}}
     assert there == set(PATCHES)
 
 
@@ -31,3 +31,10 @@ def test_a_patch_that_the_musician_changed_is_not_overwritten(tmp_path: Path) ->
         copy_clients(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["meloformer.pd"]
     assert (tmp_path / "meloformer.pd").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", [name for name in PATCHES if "voice" not in name])
+def test_every_patch_says_how_the_bridge_is_started(name: str) -> None:
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    assert "First start the bridge: python3 scripts/start" in text
+    assert "meloformer bridge" not in text

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import Bridge, running_bridge
+from kit import Bridge, osc_client, running_bridge
 from meloformer.bridge.errors import Code
 from meloformer.bridge.transports.packing import pack
 from playing import BRISK, assert_answered, send_phrase
@@ -58,6 +58,29 @@ def test_the_latest_time_tag_that_there_is_is_refused(bridge: Bridge) -> None:
     assert (code, address) == (Code.OUT_OF_RANGE, "/melo/ping")
     assert "ahead" in reason
     assert not bridge.client.all("/melo/pong")
+
+
+@pytest.mark.parametrize(
+    ("address", "arguments"),
+    [
+        ("/melo/transport/meter", (7, 5)),
+        ("/melo/help", ("/nope",)),
+        ("/melo/infill", (5, 2)),
+        ("/melo/phrase/end", ()),
+    ],
+)
+def test_a_stranger_is_told_once_why_its_message_is_not_taken_and_nothing_else(
+    bridge: Bridge, address: str, arguments: tuple[int | str, ...]
+) -> None:
+    with osc_client() as stranger:
+        stranger.send(bridge.port, address, *arguments)
+        bridge.client.wait_for("/melo/error")
+        stranger.wait_for("/melo/error")
+        stranger.send(bridge.port, "/melo/phrase/begin")
+        bridge.client.wait_for("/melo/state")
+        assert [(message.address, message.arguments[1]) for message in stranger.heard] == [
+            ("/melo/error", address)
+        ]
 
 
 def test_ends_of_notes_that_were_not_played_mean_nothing(bridge: Bridge) -> None:

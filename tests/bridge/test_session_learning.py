@@ -16,7 +16,7 @@ from meloformer.bridge import running
 from meloformer.bridge.border import read
 from meloformer.bridge.engine.messages import Loaded
 from meloformer.bridge.errors import Code, Refused
-from meloformer.bridge.library import Library
+from meloformer.bridge.library import Library, Saved
 from meloformer.bridge.midi import MidiControl, MidiProgram
 from meloformer.bridge.outgoing import Error, Learned
 from meloformer.bridge.session.actions import KeepMapping, ReadPreset
@@ -155,7 +155,7 @@ def test_a_knob_that_was_learnt_is_in_the_file_and_the_bridge_plays_on(jack: str
         assert not bridge.client.all("/melo/error")
 
 
-def test_a_file_that_says_what_is_in_use_is_not_read_again(presets: Path, tmp_path: Path) -> None:
+def test_a_saved_file_is_told_with_what_was_kept_in_it(presets: Path, tmp_path: Path) -> None:
     for file in presets.iterdir():
         shutil.copy(file, tmp_path)
     told: SimpleQueue[object] = SimpleQueue()
@@ -164,8 +164,7 @@ def test_a_file_that_says_what_is_in_use_is_not_read_again(presets: Path, tmp_pa
     before, mapping = library.get("band"), MidiMapping(cc=70, control="density")
     after = replace(before, midi_map=mapped(before.midi_map, mapping))
     library.keep("band", mapping)
-    library.read_again(after)
+    library.saved(tmp_path / "band.yaml", before)
+    assert told.get(timeout=PATIENCE_S) == Saved(after)
     library.keep("nobody", mapping)
     assert isinstance(told.get(timeout=PATIENCE_S), MappingLost)
-    library.read_again(before)
-    assert told.get(timeout=PATIENCE_S) == PresetRead(after)

@@ -11,7 +11,8 @@ from meloformer.bridge.errors import Code, Refused
 from meloformer.bridge.incoming import INCOMING
 from meloformer.bridge.midi import MidiControl, MidiNote, MidiProgram
 from meloformer.bridge.outgoing import Error, Help, Pong, Status, Welcome
-from meloformer.bridge.session.events import Rejected
+from meloformer.bridge.session.actions import Send
+from meloformer.bridge.session.events import Received, Rejected
 from meloformer.bridge.session.phases import Phase
 from meloformer.bridge.session.state import Client
 from meloformer.model.events import BarStart, NoteOn
@@ -73,6 +74,40 @@ def test_what_the_border_refused_is_told() -> None:
     session = Rehearsal()
     session.happens(Rejected(Refused(Code.NOT_OSC, "/", "not OSC; send OSC 1.0")))
     assert session.sent(Error) == [Error(Code.NOT_OSC, "/", "not OSC; send OSC 1.0")]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        osc.TransportMeter(7, 5),
+        osc.AskHelp("/nope"),
+        osc.Infill(5, 2),
+        osc.PhraseEnd(),
+        osc.Hello(9999),
+        osc.Continue(4),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+def test_who_sent_what_the_session_refuses_is_told_so_besides_the_clients(message: osc.Incoming) -> None:
+    session = Rehearsal()
+    session.receives(*(osc.Hello(9000 + number) for number in range(32)))
+    (refusal,) = session.happens(Received(message, "10.0.0.9", session.now, 50123))
+    assert isinstance(refusal, Send) and isinstance(refusal.message, Error)
+    assert refusal.asker == ("10.0.0.9", 50123)
+
+
+def test_who_sent_a_bundle_of_the_future_is_told_when_its_time_has_come() -> None:
+    session = Rehearsal()
+    session.happens(Received(osc.PhraseEnd(), "10.0.0.9", session.now + 1.0, 50123))
+    assert not session.sent(Error)
+    (refusal,) = session.waits(1.0)
+    assert isinstance(refusal, Send) and refusal.asker == ("10.0.0.9", 50123)
+
+
+def test_a_stranger_is_told_nothing_but_refusals() -> None:
+    session = Rehearsal()
+    done = session.happens(Received(osc.Ping(), "10.0.0.9", session.now, 50123))
+    assert [action.asker for action in done if isinstance(action, Send)] == [None]
 
 
 def test_a_knob_turns_the_control_that_the_preset_maps_to_it() -> None:

@@ -12,7 +12,7 @@ from kit import OscClient, osc_client, wait_until
 from meloformer.bridge import now, running
 from meloformer.bridge.errors import BridgeError, Code
 from meloformer.bridge.incoming import LiveNote, Ping
-from meloformer.bridge.outgoing import OutNote, Pong, Status
+from meloformer.bridge.outgoing import Error, OutNote, Pong, Status
 from meloformer.bridge.session.events import Received, Rejected
 from meloformer.bridge.settings import Endpoint
 from meloformer.bridge.transports.osc import OscWire
@@ -43,7 +43,8 @@ def test_a_note_arrives_as_a_value_with_its_sender_and_the_instant_it_came() -> 
         wait_until(arrived(arrivals), "the note")
         (received,) = arrivals
         assert isinstance(received, Received)
-        assert (received.message, received.host) == (LiveNote(1, 60, 100), "127.0.0.1")
+        assert received.message == LiveNote(1, 60, 100)
+        assert received.sender == ("127.0.0.1", client.port)
         assert before <= received.at <= now.seconds()
 
 
@@ -88,6 +89,20 @@ def test_everything_goes_to_the_reply_address_and_to_every_client() -> None:
         wire.send(Pong())
         home.wait_for("/melo/pong")
         guest.wait_for("/melo/pong")
+
+
+def test_who_asked_is_answered_besides_the_clients_and_nobody_twice() -> None:
+    refusal = Error(Code.NOT_NOW, "/melo/phrase/end", "nothing has been heard; play")
+    with osc_client() as home, osc_client() as guest, osc_client() as stranger, a_wire(home) as (wire, _):
+        everybody = (home, guest, stranger)
+        wire.clients = frozenset({("127.0.0.1", guest.port)})
+        for client in everybody:
+            wire.send(refusal, asker=("127.0.0.1", client.port))
+        wire.clients = frozenset(("127.0.0.1", client.port) for client in everybody)
+        wire.send(Pong())
+        for client in everybody:
+            client.wait_for("/melo/pong")
+        assert [len(client.all("/melo/error")) for client in everybody] == [3, 3, 1]
 
 
 def test_a_note_carries_the_instant_it_sounds_as_its_time_tag() -> None:

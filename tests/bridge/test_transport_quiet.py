@@ -38,7 +38,8 @@ class QuietBridge:
             library,
         )
         ready = threading.Event()
-        loop = Loop(begin(library.get("band"), "1.2.3", "cpu", now.seconds()), self.inbox, outside, ready.set)
+        state = begin(library.get("band"), "1.2.3", "cpu", now.seconds())
+        loop = Loop(state, self.inbox, outside, lambda _: ready.set())
         self._thread = threading.Thread(target=loop.run)
         self._thread.start()
         self._engine.start()

@@ -29,6 +29,11 @@ def test_a_progression_is_read_chord_by_chord() -> None:
     assert progression("Am, F,C  G7") == progression("Am F C G7")
 
 
+def test_a_richer_chord_is_the_one_that_it_colours_whatever_its_bass() -> None:
+    rich, plain = "C6 Fmaj9 G13 Am9 Dm6/A C/E", "C Fmaj7 G7 Am7 Dm C"
+    assert progression(rich) == progression(plain)
+
+
 def test_no_chord_is_a_chord_too() -> None:
     assert progression("N Bbmaj7")[0] == NO_CHORD
 
@@ -43,7 +48,7 @@ def test_every_quality_can_be_written() -> None:
     assert set(SUFFIXES.values()) == set(CHORD_QUALITIES) == set(INTERVALS)
 
 
-@pytest.mark.parametrize("text", ["", "H", "Am/G", "am", "C13", "A m"])
+@pytest.mark.parametrize("text", ["", "H", "Am/H", "Am/", "/G", "am", "C11", "A m"])
 def test_what_is_no_chord_is_refused_with_those_there_are(text: str) -> None:
     with pytest.raises(ValueError, match="is no chord; a root and one of"):
         progression(text)

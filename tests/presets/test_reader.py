@@ -12,7 +12,7 @@ import pytest
 from meloformer.presets.controls import CONTROLS
 from meloformer.presets.errors import WAY_OUT, BrokenPresetError, PresetError
 from meloformer.presets.parts import DRUMS, Part
-from meloformer.presets.preset import DEFAULT_MIDI_MAP, Answer, Listen, MidiMapping, Preset
+from meloformer.presets.preset import DEFAULT_MIDI_MAP, Answer, Listen, MidiMapping, MidiOutput, Preset
 from meloformer.presets.reader import read, upgraded
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -81,6 +81,12 @@ def test_a_file_of_format_1_still_opens(tmp_path: Path) -> None:
     assert preset.answer == Answer(16, "now", 2.0, 2.0)
 
 
+def test_programs_and_the_state_are_sent_by_midi_only_where_a_preset_says_so(reads: Reads) -> None:
+    assert reads(SMALLEST).midi_out == MidiOutput(programs=False, state_cc=None)
+    said = reads(SMALLEST + "midi_out: {programs: true, state_cc: 119}")
+    assert said.midi_out == MidiOutput(programs=True, state_cc=119)
+
+
 def test_a_whole_number_may_be_written_with_a_point(reads: Reads) -> None:
     bars = reads(SMALLEST + "answer: {bars: 8.0}").answer.bars
     assert (bars, type(bars)) == (8, int)
@@ -132,6 +138,11 @@ def test_a_whole_number_may_be_written_with_a_point(reads: Reads) -> None:
         ("midi_map: [{cc: 1, control: bars, low: 0}]", "midi_map[1].low", "0", "from 1 to 64 for bars"),
         ("midi_map: [{cc: 1, action: stop, low: 0}]", "midi_map[1].low", "no range", "beside a control"),
         ("midi_map: [{program: 1, control: bars}]", "midi_map[1].program", "no value", "an action"),
+        ("midi_out: {programs: 1}", "midi_out.programs", "1 is not allowed", "true or false"),
+        ("midi_out: {programs: 'no'}", "midi_out.programs", "'no'", "true or false"),
+        ("midi_out: {state_cc: 64}", "midi_out.state_cc", "64", "not 64 (the sustain pedal)"),
+        ("midi_out: {state_cc: 120}", "midi_out.state_cc", "120", "0 to 119"),
+        ("midi_out: {state: 119}", "midi_out.state", "did you mean state_cc?", "programs, state_cc"),
         ("listen: {end: silent}", "listen.end", "did you mean silence?", "silence, bars, signal"),
         ("listen: {silence: 0}", "listen.silence", "0", "a number from 0.25 to 64 beats"),
         ("answer: {quantise: on}", "answer.quantise", "True", "now, beat, bar"),

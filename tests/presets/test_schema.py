@@ -20,6 +20,7 @@ from meloformer.presets.shape import PRESET
 GOLDEN = Path(__file__).parent.parent / "golden" / "preset_format_1.yaml"
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 EXAMPLES = [yaml.safe_load(file.read_text()) for file in (GOLDEN, SHIPPED / "band.yaml")]
+EXAMPLES.append(EXAMPLES[1] | {"midi_out": {"programs": True, "state_cc": 119}})
 
 words = ["format", "name", "temperature", "cc", "control", "action", "program", "drums", "bar", "stop", "any"]
 numbers = st.integers(-2, 130) | st.floats(-2, 130) | st.integers() | st.floats(allow_nan=False)
@@ -61,7 +62,7 @@ def test_the_schema_is_a_schema_and_is_json() -> None:
     assert json.loads(json.dumps(schema(), allow_nan=False)) == schema()
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["golden", "band"])
+@pytest.mark.parametrize("example", EXAMPLES, ids=["golden", "band", "with MIDI out"])
 def test_presets_that_people_use_are_valid(example: Any) -> None:
     VALIDATOR.validate(example)
 
