@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -13,21 +14,47 @@ from meloformer.presets.editing import keep
 from meloformer.presets.errors import PresetError
 from meloformer.presets.preset import MidiMapping, Preset
 
-Answer = PresetRead | PresetRefused | PresetsListed | MappingLost
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A preset's file was saved, and says this now: perhaps what is in use already."""
+
+    preset: Preset
+
+
+Answer = PresetRead | PresetRefused | PresetsListed | MappingLost | Saved
+
+
+def unwatched(_: Path) -> None:
+    """Nobody watches the folder."""
 
 
 class Library:
-    """A folder of presets. What is asked for is looked up by `serve`, on a thread, and told to `arrived`."""
+    """A folder of presets. What is asked for is looked up by `serve`, on a thread, and told to `arrived`.
 
-    def __init__(self, folder: Path, seed: int | None, arrived: Callable[[Answer], None]) -> None:
+    `watch` is told of every folder in which a preset that was read can be saved: where its file and its
+    weights lie, and where they lie in truth, should that be links.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        seed: int | None,
+        arrived: Callable[[Answer], None],
+        watch: Callable[[Path], None] = unwatched,
+    ) -> None:
         self._folder = folder
+        self._watch = watch
         self._seed = seed
         self._arrived = arrived
         self._asked: SimpleQueue[Callable[[], Answer | None]] = SimpleQueue()
 
     def get(self, name: str) -> Preset:
         """The preset of this name, with the seed that was asked for at the start; raises PresetError."""
-        preset = reader.read(reader.find(name, self._folder))
+        file = reader.find(name, self._folder)
+        self._watch_file(file)
+        preset = reader.read(file)
+        self._watch_file(preset.weights)
         if self._seed is None:
             return preset
         return replace(preset, sampling=replace(preset.sampling, seed=self._seed))
@@ -36,9 +63,12 @@ class Library:
         """Ask for a preset: PresetRead or PresetRefused will arrive."""
         self._asked.put(lambda: self._read(name))
 
-    def read_again(self, preset: Preset) -> None:
-        """Ask for the preset in use, saved anew: told only if its file says something else now."""
-        self._asked.put(lambda: self._changed(preset))
+    def saved(self, file: Path, preset: Preset) -> None:
+        """A file was saved: if it is this preset's, Saved will arrive, and PresetRead if it is its weights.
+
+        PresetRefused will, where the preset cannot be used.
+        """
+        self._asked.put(lambda: self._saved(file, preset))
 
     def keep(self, name: str, mapping: MidiMapping) -> None:
         """Ask to write a controller into a preset's file: MappingLost will arrive if that fails."""
@@ -58,9 +88,17 @@ class Library:
     def _listed(self) -> PresetsListed:
         return PresetsListed(tuple(reader.names(self._folder)))
 
-    def _changed(self, preset: Preset) -> Answer | None:
+    def _saved(self, file: Path, preset: Preset) -> Answer | None:
+        if _is_same(file, preset.weights):
+            return self._read(preset.name)
+        if not _is_same(file, self._folder / f"{preset.name}{reader.SUFFIX}"):
+            return None
         answer = self._read(preset.name)
-        return None if answer == PresetRead(preset) else answer
+        return Saved(answer.preset) if isinstance(answer, PresetRead) else answer
+
+    def _watch_file(self, file: Path) -> None:
+        for place in {Path(os.path.realpath(file.parent)), Path(os.path.realpath(file)).parent}:
+            self._watch(place)
 
     def _kept(self, name: str, mapping: MidiMapping) -> Answer | None:
         try:
@@ -69,8 +107,16 @@ class Library:
             return MappingLost(str(error))
         return None
 
-    def _read(self, name: str) -> Answer:
+    def _read(self, name: str) -> PresetRead | PresetRefused:
         try:
             return PresetRead(self.get(name))
         except PresetError as error:
             return PresetRefused(name, str(error))
+
+
+def _is_same(file: Path, other: Path) -> bool:
+    """Whether both paths lead to one file, by links or without."""
+    try:
+        return file.samefile(other)
+    except OSError:  # one of them is not there
+        return False

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from meloformer.bridge import now
 from meloformer.bridge.console import Console
 from meloformer.bridge.engine.messages import Loaded, LoadFailed, ToEngine
+from meloformer.bridge.library import Saved
 from meloformer.bridge.midi import MidiOut
 from meloformer.bridge.outgoing import Outgoing
 from meloformer.bridge.session.actions import (
@@ -27,32 +28,33 @@ from meloformer.bridge.session.actions import (
     SendMidi,
     Tell,
 )
-from meloformer.bridge.session.events import Closing, EngineGone, SessionEvent, Tick
+from meloformer.bridge.session.events import Closing, EngineGone, PresetRead, SessionEvent, Tick
 from meloformer.bridge.session.machine import step, wake_at
 from meloformer.bridge.session.state import State
 from meloformer.bridge.takes.noted import Noted
 from meloformer.bridge.watching import Settling
 from meloformer.presets.preset import MidiMapping, Preset
-from meloformer.presets.reader import name_of
 
 LONGEST_PAUSE_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """A file in the presets' folder is being written."""
+    """A file in a folder that is watched is being written."""
 
     file: Path
 
 
-Arrival = SessionEvent | Touched
+Arrival = SessionEvent | Touched | Saved
 Inbox = SimpleQueue[Arrival]
 
 
 class OscOut(Protocol):
     clients: frozenset[tuple[str, int]]
 
-    def send(self, message: Outgoing, at: float | None = None) -> None: ...
+    def send(
+        self, message: Outgoing, at: float | None = None, asker: tuple[str, int] | None = None
+    ) -> None: ...
 
 
 class MidiOutPort(Protocol):
@@ -70,7 +72,7 @@ class Engine(Protocol):
 class Presets(Protocol):
     def read(self, name: str) -> None: ...
 
-    def read_again(self, preset: Preset) -> None: ...
+    def saved(self, file: Path, preset: Preset) -> None: ...
 
     def keep(self, name: str, mapping: MidiMapping) -> None: ...
 
@@ -98,9 +100,9 @@ class Outside:
 
 
 class Loop:
-    """Runs one session until it is told Closing; `ready` is called when an engine can answer, or cannot."""
+    """Runs one session until it is told Closing; `ready` hears of it once an engine can answer, or cannot."""
 
-    def __init__(self, state: State, inbox: Inbox, outside: Outside, ready: Callable[[], None]) -> None:
+    def __init__(self, state: State, inbox: Inbox, outside: Outside, ready: Callable[[State], None]) -> None:
         self._state = state
         self._inbox = inbox
         self._outside = outside
@@ -134,6 +136,9 @@ class Loop:
                 self._open = False
             case Touched(file):
                 self._settling.touch(file, moment)
+            case Saved(preset):
+                if preset != latest(self._state):
+                    self._take(PresetRead(preset), moment)
             case _:
                 self._take(arrival, moment)
 
@@ -147,41 +152,38 @@ class Loop:
             self._outside.engine.start()
 
     def _read_settled(self, moment: float) -> None:
-        """Read the preset in use again when it, or its weights, has been saved."""
-        preset = self._state.preset
+        """Read the preset in use, or about to be, again when it, or its weights, has been saved."""
         for file in self._settling.settled(moment):
-            if file == preset.weights:
-                self._outside.presets.read(preset.name)
-            elif name_of(file) == preset.name:
-                self._outside.presets.read_again(preset)
+            self._outside.presets.saved(file, latest(self._state))
 
     def _take(self, event: SessionEvent, moment: float) -> None:
         """Step the session, tell the person who watches, and bring back an engine that is gone."""
         self._step(event, moment)
-        self._console.tell(event, moment)
+        self._console.tell(event, moment, self._state)
         match event:
             case Loaded():
                 self._pause_s = 0.0
-                self._ready()
+                self._ready(self._state)
             case LoadFailed():
-                self._ready()
+                self._ready(self._state)
             case EngineGone():
                 self._restart_at = moment + self._pause_s
                 self._pause_s = min(max(1.0, 2 * self._pause_s), LONGEST_PAUSE_S)
-                self._ready()
+                self._ready(self._state)
 
     def _step(self, event: SessionEvent, moment: float) -> None:
         self._state, actions = step(self._state, event, moment)
         self._outside.osc.clients = frozenset(self._state.clients)
         for action in actions:
             self._do(action)
+        self._console.tell_answers(actions, self._state)
         if actions or not isinstance(event, Tick):
             self._outside.noted(Noted(moment, event, actions, self._state))
 
     def _do(self, action: Action) -> None:
         match action:
-            case Send(message, at):
-                self._outside.osc.send(message, at)
+            case Send(message, at, asker):
+                self._outside.osc.send(message, at, asker)
             case SendMidi(message):
                 self._outside.midi.send(message)
             case Tell(message):
@@ -194,6 +196,11 @@ class Loop:
                 self._outside.presets.keep(name, mapping)
             case JoinLink() | LeaveLink() | LinkTempo() | LinkPlaying():
                 self._outside.link(action)
+
+
+def latest(state: State) -> Preset:
+    """The preset that comes into use last, as far as is known."""
+    return state.wanted or state.loading or state.preset
 
 
 def _is_due(at: float | None, moment: float) -> bool:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from queue import SimpleQueue
 
 from meloformer.bridge import elsewhere, now, query_tree, running
+from meloformer.bridge.console import own_tempo, printed_aside
 from meloformer.bridge.errors import BridgeError
 from meloformer.bridge.library import Library
 from meloformer.bridge.loop import Inbox, Loop, MidiOutPort, Outside, Touched, unlinked, unnoted
@@ -40,13 +42,18 @@ def run_bridge(settings: Settings) -> None:
     inbox: Inbox = SimpleQueue()
     running.steady_hands()
     running.on_end(lambda: inbox.put(Closing()))
-    library = Library(settings.presets, settings.seed, inbox.put)
+    with printed_aside(), running.watching(lambda file: inbox.put(Touched(file))) as watch:
+        _run(settings, begins, inbox, watch)
+
+
+def _run(settings: Settings, begins: elsewhere.Begins, inbox: Inbox, watch: Callable[[Path], None]) -> None:
+    library = Library(settings.presets, settings.seed, inbox.put, partial(_watched, watch))
     preset = library.get(settings.preset)
     _say(f"MeloFormer {version('meloformer')}")
     state = _first_state(settings, preset)
     with now.fine_grained(), _opened(settings, begins, inbox, library, state) as outside:
         gc.freeze()  # what is here stays: the collector need not walk through it while someone plays
-        Loop(state, inbox, outside, _once(lambda: _say("listening"))).run()
+        Loop(state, inbox, outside, _once(_listening)).run()
 
 
 def _first_state(settings: Settings, preset: Preset) -> State:
@@ -58,7 +65,7 @@ def _first_state(settings: Settings, preset: Preset) -> State:
 def _opened(
     settings: Settings, begins: elsewhere.Begins, inbox: Inbox, library: Library, state: State
 ) -> Iterator[Outside]:
-    """Takes, wires, engine and watched presets, closed again in the reverse order."""
+    """Takes, wires, engine and presets, closed again in the reverse order."""
     with ExitStack() as stack:
         noted = _recorder(settings, inbox, state, stack)
         osc = OscWire(settings.osc, settings.reply, inbox.put)
@@ -69,7 +76,6 @@ def _opened(
         linked = _link(inbox, stack)
         engine = begins(inbox.put)
         stack.callback(engine.stop)
-        _watch_presets(settings, inbox, stack)
         running.start(library.serve, "presets")
         running.start(osc.serve, "OSC in")
         engine.start()
@@ -116,12 +122,18 @@ def _link(inbox: Inbox, stack: ExitStack) -> Callable[[LinkAction], None]:
     return wire.tell
 
 
-def _watch_presets(settings: Settings, inbox: Inbox, stack: ExitStack) -> None:
+def _watched(watch: Callable[[Path], None], folder: Path) -> None:
     """Saved presets are taken over by themselves; where files cannot be watched, when told to."""
     try:
-        stack.callback(running.watch(settings.presets.absolute(), lambda file: inbox.put(Touched(file))))
+        watch(folder)
     except OSError as error:
-        _say(f"presets are not watched ({error.strerror}); after a change send /melo/preset/load NAME")
+        _say(f"{folder} is not watched ({error.strerror}); after a change send /melo/preset/load NAME")
+
+
+def _listening(state: State) -> None:
+    _say("listening")
+    if line := own_tempo(state):
+        _say(line)
 
 
 def _midi(
@@ -149,7 +161,7 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _once(work: Callable[[], None]) -> Callable[[], None]:
+def _once(work: Callable[[State], None]) -> Callable[[State], None]:
     """The same work, done the first time only."""
     left = [work]
-    return lambda: left.pop()() if left else None
+    return lambda state: left.pop()(state) if left else None

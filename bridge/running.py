@@ -7,16 +7,17 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
 
 from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
 
 from meloformer.bridge.engine.lines import LONGEST_LINE, MessageError, from_engine, to_line
-from meloformer.bridge.engine.messages import FromEngine, Quit, ToEngine
+from meloformer.bridge.engine.messages import FromEngine, Quit, ToEngine, Trouble
 from meloformer.bridge.session.events import EngineGone, EngineStarted
 from meloformer.bridge.watching import TouchHandler
 
@@ -71,13 +72,23 @@ def on_end(ended: Callable[[], None]) -> None:
         signal.signal(number, handler)
 
 
-def watch(folder: Path, touched: Callable[[Path], None]) -> Callable[[], None]:
-    """Tell `touched` of every file that is written in `folder`, on another thread; returns what ends that."""
-    observer = Observer()
+@contextmanager
+def watching(touched: Callable[[Path], None]) -> Iterator[Callable[[Path], None]]:
+    """Tell `touched`, on another thread, of every file that is written in a folder that is watched.
+
+    Gives what watches a folder: not those in it, and not twice. It raises OSError where that is impossible.
+    """
+    observer, handler = Observer(), TouchHandler(touched)
     observer.daemon = True
-    observer.schedule(TouchHandler(touched), str(folder))
     observer.start()
-    return observer.stop
+    try:
+        yield lambda folder: _watch(observer, handler, folder)
+    finally:
+        observer.stop()
+
+
+def _watch(observer: BaseObserver, handler: TouchHandler, folder: Path) -> None:
+    observer.schedule(handler, str(folder))
 
 
 class EngineProcess:
@@ -130,7 +141,7 @@ class EngineProcess:
                 try:
                     self._arrived(from_engine(line))
                 except MessageError as error:
-                    print(f"the engine said something else: {error}", file=sys.stderr, flush=True)
+                    self._arrived(Trouble(f"the engine said something else: {error}"))
         code = process.wait()
         if not self._stopping:
             self._arrived(EngineGone(f"the engine ended by itself ({_ending(code)}); it is started again"))

@@ -86,4 +86,5 @@ class Returning:
             return chances
         tired = chances.copy()
         tired[self._expected()] *= TIRING ** min(self.times, MOST_TIRED)
-        return tired / tired.sum()
+        tired /= tired.sum()
+        return tired

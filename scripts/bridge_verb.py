@@ -61,6 +61,9 @@ def bridge(
     key: KeyOption = None,
 ) -> None:
     """Listen to OSC and MIDI, and answer in time, until Ctrl-C."""
+    if midi == "none" and (midi_in or midi_out):
+        raise typer.BadParameter("--midi none has no ports; leave --midi-in and --midi-out, or --midi, out")
+
     from meloformer.bridge.run import run_bridge
 
     run_bridge(

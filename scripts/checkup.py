@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from meloformer.model.performer import Performer
 
 ROUND_TRIP_S = 2.0
+MOST_PORTS = 65_536
 ANYWHERE = Endpoint(LOOPBACK, 0)
 NO_MIDI = "nothing is lost for OSC; for MIDI, start JACK or load the ALSA sequencer (modprobe snd-seq)"
+OSC_ALONE = "OSC works, MIDI does not (the advice stands above)"
+TOO_SLOW = "the preset is too slow for this machine"
 SLOW = "the bridge will fall behind on dense music: close what else is busy, or take a smaller preset"
 
 
@@ -38,13 +41,18 @@ Mark = Literal["ok", "--", "!!"]  # fine; absent, and nothing depends on it; wro
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `advice` is for what is wrong, `vital` is what no music goes without."""
+    """One thing that was looked at; `advice` is for what is wrong, `vital` is what no music goes without.
+
+    Where it is wrong all the same: the bridge starts with this `option`, or within this `limit`.
+    """
 
     mark: Mark
     what: str
     said: str
     advice: str = ""
     vital: bool = False
+    option: str = ""
+    limit: str = ""
 
 
 def system() -> Iterator[Finding]:
@@ -74,7 +82,7 @@ def midi() -> Iterator[Finding]:
         listed = f"in: {', '.join(ins) or 'none'}; out: {', '.join(outs) or 'none'}"
         yield Finding("ok", "MIDI", f"{rtmidi.get_api_display_name(api)}: {listed}")
     if not working:
-        yield Finding("!!", "MIDI", "no MIDI system works here", NO_MIDI)
+        yield Finding("!!", "MIDI", "no MIDI system works here", NO_MIDI, limit=OSC_ALONE)
 
 
 def osc() -> Iterator[Finding]:
@@ -105,14 +113,25 @@ def osc() -> Iterator[Finding]:
 
 
 def _port_is_free() -> Finding:
+    usual = Settings(presets=SHIPPED, preset=DEFAULT).osc
+    if _is_free(usual):
+        return Finding("ok", "OSC", f"{usual} is free")
+    others = (
+        replace(usual, port=port) for port in range(usual.port + 2, MOST_PORTS)
+    )  # the next hears replies
+    option = f"--osc {next(filter(_is_free, others))}"
+    advice = f"a bridge, or another program, is there already: end it, or start this one with {option}"
+    return Finding("!!", "OSC", f"{usual} is taken", advice, option=option)
+
+
+def _is_free(endpoint: Endpoint) -> bool:
     from meloformer.bridge.transports.osc import OscWire
 
-    endpoint = Settings(presets=SHIPPED, preset=DEFAULT).osc
     try:
         OscWire(endpoint, ANYWHERE, lambda _: None).close()
-    except BridgeError as error:
-        return Finding("!!", "OSC", f"{endpoint} is taken", f"a bridge may be running: {error}")
-    return Finding("ok", "OSC", f"{endpoint} is free")
+    except BridgeError:
+        return False
+    return True
 
 
 def preset(name: str, presets: Path) -> Iterator[Finding]:
@@ -140,4 +159,4 @@ def _speed(performer: Performer) -> Finding:
     tokens = len(encode(answered, end=False))
     pace = music_s / took_s
     said = f"{tokens / took_s:.0f} tokens a second; the answer comes {pace:.1f} times as fast as it plays"
-    return Finding("ok" if pace > 1 else "!!", "speed", said, SLOW)
+    return Finding("ok" if pace > 1 else "!!", "speed", said, SLOW, limit=TOO_SLOW)

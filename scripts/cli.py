@@ -5,26 +5,31 @@ from __future__ import annotations
 import os
 import sys
 
-import typer
+INTERRUPTED = 130  # what a shell makes of Ctrl-C
 
-from meloformer.scripts import (
-    accompany_verb,
-    bench_verb,
-    bridge_verb,
-    clients_verb,
-    continue_verb,
-    convert_verb,
-    demo_verb,
-    doctor_verb,
-    engine_verb,
-    evaluate_verb,
-    infill_verb,
-    prepare_verb,
-    presets_verb,
-    rehearse_verb,
-    takes_verb,
-    train_verb,
-)
+try:
+    import typer
+
+    from meloformer.scripts import (
+        accompany_verb,
+        bench_verb,
+        bridge_verb,
+        clients_verb,
+        continue_verb,
+        convert_verb,
+        demo_verb,
+        doctor_verb,
+        engine_verb,
+        evaluate_verb,
+        infill_verb,
+        prepare_verb,
+        presets_verb,
+        rehearse_verb,
+        takes_verb,
+        train_verb,
+    )
+except KeyboardInterrupt:  # this takes a second; once a verb runs, typer does the same
+    sys.exit(INTERRUPTED)
 
 TRACEBACK = "MELOFORMER_TRACEBACK"
 

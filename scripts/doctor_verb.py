@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 
 from meloformer.presets import DEFAULT, SHIPPED
@@ -15,14 +16,24 @@ class UnwellError(Exception):
 
 def doctor(name: PresetOption = DEFAULT, presets: PresetsOption = SHIPPED) -> None:
     """Look at MIDI, OSC, the device and the speed of the preset, and give advice."""
-    broken = []
+    wrong = []
     for finding in chain(system(), midi(), osc(), preset(name, presets)):
         print(line(finding), flush=True)
-        if finding.vital and finding.mark == "!!":
-            broken.append(finding)
-    if broken:
+        if finding.mark == "!!":
+            wrong.append(finding)
+    if broken := [finding for finding in wrong if finding.vital]:
         raise UnwellError("; ".join(f"{finding.said}: {finding.advice}" for finding in broken))
-    print("all well: `meloformer bridge` can start")
+    print(verdict(wrong))
+
+
+def verdict(wrong: Sequence[Finding]) -> str:
+    """How the bridge can start beside what is wrong, and what it will not do."""
+    options = "".join(f" {finding.option}" for finding in wrong if finding.option)
+    limits = "; ".join(finding.limit for finding in wrong if finding.limit)
+    can_start = f"`meloformer bridge{options}` can start"
+    if not wrong:
+        return f"all well: {can_start}"
+    return f"{can_start}; {limits}" if limits else can_start
 
 
 def line(finding: Finding) -> str:

@@ -12,7 +12,7 @@ import yaml
 from meloformer.presets import SHIPPED
 from meloformer.presets.document import parse
 from meloformer.presets.errors import PresetError
-from meloformer.presets.reader import find, names, read, upgraded
+from meloformer.presets.reader import SUFFIX, find, names, read, upgraded
 from meloformer.presets.schema import schema
 from meloformer.presets.shape import PRESET
 from meloformer.scripts.options import PresetsOption
@@ -42,7 +42,7 @@ def check(
     presets: PresetsOption = SHIPPED,
 ) -> None:
     """Whether a preset file is right; if not, what is wrong in which line, and what is allowed there."""
-    path = file if file.suffix else find(str(file), presets)
+    path = _with_its_suffix(file) if file.suffix else find(str(file), presets)
     preset = read(path)
     print(f"{path}: right; it plays {preset.weights.name} with {len(preset.parts)} parts")
 
@@ -51,6 +51,16 @@ def check(
 def schema_() -> None:
     """The JSON Schema of a preset file, for editors."""
     print(json.dumps(schema(), indent=2))
+
+
+def _with_its_suffix(file: Path) -> Path:
+    """The same path; raises PresetError where no preset of that name would ever be found."""
+    if file.suffix != SUFFIX:
+        raise PresetError(
+            f"{file}: a preset's file ends in {SUFFIX}, not in {file.suffix}; "
+            f"rename it to {file.with_suffix(SUFFIX).name}"
+        )
+    return file
 
 
 def _without_nothing(said: Any) -> Any:

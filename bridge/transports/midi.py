@@ -53,6 +53,10 @@ class MidiChoice:
     port_out: str | None
 
 
+class NoSystemError(BridgeError):
+    """A MIDI system does not answer."""
+
+
 class MidiWire:
     """One port in, one port out. What arrives is told to `arrived` on the MIDI system's own thread."""
 
@@ -76,7 +80,10 @@ class MidiWire:
             self.port_in = _open(self._in, choice.port_in, IN_NAME, system)
             self.port_out = _open(self._out, choice.port_out, OUT_NAME, system)
         except (rtmidi.RtMidiError, OSError) as error:
-            raise BridgeError(f"MIDI by {system} cannot be opened: {error}") from None
+            reason = str(error).rstrip(".")
+            raise NoSystemError(
+                f"MIDI by {system} cannot be opened ({reason}); `meloformer doctor` says what to do"
+            ) from None
         self._in.ignore_types(sysex=True, timing=False, active_sense=True)
         self._in.set_callback(self._take)
         self._end_watch = when_server_ends(self._lose_server) if system == "jack" else _unwatched
@@ -141,7 +148,7 @@ def untold(_: str) -> None:
 def open_midi(
     choice: MidiChoice, arrived: Callable[[Played], None], lost: Callable[[str], None] = untold
 ) -> MidiWire:
-    """The first MIDI system that works (or the one asked for); raises BridgeError with every reason."""
+    """The first MIDI system that works (or the one asked for); raises BridgeError with the reason."""
     compiled = rtmidi.get_compiled_api()
     wanted = [choice.backend] if choice.backend in _APIS else list(_APIS)
     systems = [system for system in wanted if _APIS[system] in compiled]
@@ -152,9 +159,13 @@ def open_midi(
         try:
             with hushed():
                 return MidiWire(system, choice, arrived, lost)
+        except NoSystemError:
+            if choice.backend in _APIS:
+                raise
         except BridgeError as error:
             reasons.append(str(error))
-    raise BridgeError("; ".join(reasons))
+    nothing = f"no MIDI system works here (tried {', '.join(systems)}); `meloformer doctor` says what to do"
+    raise BridgeError("; ".join(reasons) or nothing)
 
 
 def _names(compiled: list[int]) -> str:

@@ -26,6 +26,7 @@ from meloformer.bridge.midi import (
     MidiTick,
 )
 from meloformer.bridge.session.events import Played
+from meloformer.bridge.settings import Backend
 from meloformer.bridge.transports.midi import IN_NAME, OUT_NAME, MidiChoice, MidiWire, open_midi
 
 JACK = MidiChoice("jack", None, None)
@@ -125,6 +126,24 @@ def test_a_system_that_is_not_of_this_machine_is_refused_with_those_that_are() -
     other = "winmm" if os.name == "posix" else "jack"
     with pytest.raises(BridgeError, match=f"no MIDI by {other} on this system; there is "):
         open_midi(MidiChoice(other, None, None), lambda _: None)
+
+
+@pytest.mark.parametrize("backend", ["auto", "jack"])
+def test_where_no_midi_system_works_one_sentence_says_so_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, backend: Backend
+) -> None:
+    def refuses(*_: object) -> None:
+        raise rtmidi.SystemError("MidiInJack::initialize: JACK server not running?.")
+
+    monkeypatch.setattr(rtmidi, "get_compiled_api", lambda: [rtmidi.API_LINUX_ALSA, rtmidi.API_UNIX_JACK])
+    monkeypatch.setattr(rtmidi, "MidiIn", refuses)
+    said = {
+        "auto": "no MIDI system works here (tried alsa, jack)",
+        "jack": "MIDI by jack cannot be opened (MidiInJack::initialize: JACK server not running?)",
+    }
+    with pytest.raises(BridgeError) as error:
+        open_midi(MidiChoice(backend, None, None), lambda _: None)
+    assert str(error.value) == f"{said[backend]}; `meloformer doctor` says what to do"
 
 
 PLAYING_ON = """

@@ -36,6 +36,8 @@ def test_every_verb_explains_itself(meloformer, verb: str) -> None:
         ["bridge", "--midi", "din"],
         ["bridge", "--presets", "/no/such/folder"],
         ["bridge", "--seed", "-1"],
+        ["bridge", "--midi", "none", "--midi-in", "Foo"],
+        ["bridge", "--midi", "none", "--midi-out", "Foo"],
         ["continue", "in.mid"],
         ["continue", "in.mid", "out.mid", "--bars", "0"],
         ["continue", "in.mid", "out.mid", "--bars", "2.5"],
@@ -86,6 +88,21 @@ def test_the_command_line_starts_without_torch() -> None:
     """--help answers at once; PyTorch alone would take seconds."""
     said = "import sys, meloformer.scripts.cli; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", said]).returncode == 0
+
+
+def test_ctrl_c_while_the_command_line_is_imported_ends_without_a_traceback() -> None:
+    """Whichever import it hits: here the first verb's."""
+    said = """
+import sys
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == "meloformer.scripts.accompany_verb":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+import meloformer.scripts.cli
+"""
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_the_installed_command_is_the_same(meloformer) -> None:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from meloformer.model.midi import read, read_raw, write
 from meloformer.presets import SHIPPED
@@ -158,3 +159,14 @@ def test_a_file_is_continued_by_what_the_parts_say_of_their_channels_unless_the_
     assert limits(preset.controls, preset).rules.of(33).polyphony == 1
     assert limits(preset.controls, preset).rules.of(0).polyphony is None
     assert limits(said(preset.controls, polyphony=3), preset).rules.of(33).polyphony == 3
+
+
+def test_a_gpu_that_is_not_there_is_refused_on_one_line(
+    meloformer, tiny: Path, heard: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    said = ["continue", heard, tmp_path / "longer.mid", "--presets", tiny, "--device", "cuda"]
+    outcome = meloformer(*said)
+    assert outcome.code == 1
+    assert outcome.err.startswith("meloformer: no device cuda: ")
+    assert outcome.err.endswith("; choose --device auto\n")

@@ -48,6 +48,13 @@ def test_check_names_line_and_field_of_a_mistake_on_one_line(meloformer, folder:
     assert "line 5, loudness" in outcome.err
 
 
+def test_check_refuses_a_suffix_by_which_no_preset_is_found(meloformer, folder: Path) -> None:
+    (folder / "band.yaml").rename(folder / "band.yml")
+    outcome = meloformer("presets", "check", folder / "band.yml")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "ends in .yaml, not in .yml; rename it to band.yaml" in outcome.err
+
+
 def test_an_unknown_preset_is_answered_with_those_there_are(meloformer, folder: Path) -> None:
     outcome = meloformer("presets", "show", "bend", "--presets", folder)
     assert outcome.code == 1
