@@ -23,6 +23,8 @@ ROLES: Final[Mapping[str, frozenset[int]]] = MappingProxyType(
     }
 )
 
+FAMILIES: Final = ROLES.keys() - {"any"}
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from meloformer.presets.control import Setting
 from meloformer.presets.controls import CONTROLS
-from meloformer.presets.parts import Part, natural_role
+from meloformer.presets.parts import FAMILIES, Part, natural_role
 from meloformer.presets.words import instruments
 
 PhraseEnd = Literal["silence", "bars", "signal"]
@@ -159,10 +159,11 @@ class Preset:
         """Whether it is made for music in these instruments, 0 to 127 or DRUMS.
 
         Each is of the family of one who answers: those that `programs` names, or else those of the parts;
-        where there is neither, whoever is heard.
+        where there is neither, or somebody of every family, whoever is heard.
         """
         own = instruments(self.controls.programs) or [part.instrument for part in self.parts]
-        return not own or {natural_role(each) for each in heard} <= {natural_role(each) for each in own}
+        families = {natural_role(each) for each in own}
+        return not own or families >= FAMILIES or {natural_role(each) for each in heard} <= families
 
 
 DEFAULT_MIDI_MAP: Final = tuple(

@@ -8,14 +8,14 @@ from meloformer.presets import SHIPPED
 from meloformer.presets.parts import DRUMS
 from meloformer.presets.reader import find, read
 
-PIANO, ORGAN, BASS, VIOLIN, CHOIR, FLUTE = 0, 19, 33, 40, 52, 73
+PIANO, ORGAN, BASS, VIOLIN, CHOIR, FLUTE, SITAR = 0, 19, 33, 40, 52, 73, 104
 
 
 @pytest.mark.parametrize(
     ("name", "own", "foreign"),
     [
-        ("band", [{PIANO, BASS, DRUMS}, {FLUTE, VIOLIN, CHOIR}, {DRUMS}], []),
-        ("keys", [{PIANO}, {PIANO, ORGAN}], [{PIANO, VIOLIN}, {DRUMS}]),
+        ("band", [{PIANO, BASS, DRUMS}, {FLUTE, VIOLIN, CHOIR}, {DRUMS}, {SITAR}], []),
+        ("keys", [{PIANO}, {PIANO, ORGAN}], [{PIANO, VIOLIN}, {DRUMS}, {SITAR}]),
         ("drums", [{DRUMS}], [{PIANO}, {DRUMS, BASS}]),
         ("ensemble", [{VIOLIN}, {CHOIR, ORGAN}], [{VIOLIN, FLUTE}, {VIOLIN, DRUMS}]),
     ],
