@@ -14,12 +14,10 @@ from collections.abc import Hashable, Mapping
 from copy import copy
 from typing import ClassVar, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from meloformer.model import vocabulary as v
 from meloformer.model.automaton import Automaton
 from meloformer.model.figures import Figures
+from meloformer.model.sampling import Allowed, Chances
 
 FADING_AT_ONCE: Final = 8  # states of what is forgotten; all at once would take tens of milliseconds
 MOST_TOKENS: Final = 32_768  # remembered at most, and half of them at least: some 300 full bars
@@ -36,9 +34,6 @@ _WIDEST: Final = 127  # semitones
 _ON_STEPS: Final = v.SIZE + _WIDEST  # the symbol of a note on at the pitch before it
 _OFF_STEPS: Final = _ON_STEPS + 2 * _WIDEST + 1
 _FIRST_PITCH: Final = 60  # what the first step is counted from
-
-Chances = NDArray[np.float64]
-Allowed = NDArray[np.bool_]
 
 
 class Exact:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from meloformer.model.memory import Allowed, Chances, Memory
-from meloformer.model.sampling import Sampling
+from meloformer.model.memory import Memory
+from meloformer.model.sampling import Allowed, Chances, Sampling
 
 ECHO_TOKENS: Final = 8_192  # of one conversation: some 80 full bars
 

@@ -172,22 +172,22 @@ def test_a_phrase_played_freely_is_told_by_its_own_tempo() -> None:
     assert line == "heard 8 notes in 2 bars, 100 bpm; answering 4 bars"
 
 
-def test_music_that_goes_on_is_not_said_to_have_been_heard() -> None:
+def answered() -> Rehearsal:
+    """A session in which a phrase was answered by a bar that is over."""
     session = Rehearsal(band(end="signal"))
     session.plays(60)
     session.receives(osc.PhraseEnd())
     session.says(BarStart(96, Meter(4, 4)), NoteOn(96, 0, 64, 20), end="done")
     session.waits(beats=20)
-    assert lines_of(session, osc.Continue(2)) == ["playing on, 120 bpm; answering 2 bars"]
+    return session
+
+
+def test_music_that_goes_on_is_not_said_to_have_been_heard() -> None:
+    assert lines_of(answered(), osc.Continue(2)) == ["playing on, 120 bpm; answering 2 bars"]
 
 
 def test_music_without_end_is_told_once() -> None:
-    session = Rehearsal(band(end="signal"))
-    session.plays(60)
-    session.receives(osc.PhraseEnd())
-    session.says(BarStart(96, Meter(4, 4)), NoteOn(96, 0, 64, 20), end="done")
-    session.waits(beats=20)
-    assert lines_of(session, osc.Continue(0)) == ["playing on, 120 bpm; answering until stopped"]
+    assert lines_of(answered(), osc.Continue(0)) == ["playing on, 120 bpm; answering until stopped"]
 
 
 def test_a_band_that_plays_along_says_so() -> None:
