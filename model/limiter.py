@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,10 +26,11 @@ from meloformer.model.limits import (
     playable,
     playable_velocities,
 )
+from meloformer.model.manner import STRAIGHT
 from meloformer.model.reading import NOT_NAMED, Last, Reading, Section, Voice
-from meloformer.model.straight import STRAIGHT
 
 _SILENT = Voice()
+_ANYWHERE = np.ones(v.POS.size, np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class _Bounds:
 class Limiter:
     """Knows what has been answered so far; `allowed` tells what may come next, `saw` what came.
 
-    `straight`: notes begin on even parts of the beat alone (straight.py); they end wherever they like.
+    `straight`: notes begin on even parts of the beat alone (manner.py); they end wherever they like.
     """
 
     def __init__(self, limits: Limits, heard: Set[int], straight: bool = False) -> None:
@@ -53,8 +54,9 @@ class Limiter:
         named = np.flatnonzero(self._mask[v.INST.start : v.INST.stop]).tolist()
         self._players = frozenset(each for each in named if not self._rules.of(each).silent)
         self._mask[[v.INST.start + each for each in named if each not in self._players]] = False
-        self._straight = straight
-        self._is_free = self._rules == FREE and not straight
+        self._begins = STRAIGHT if straight else _ANYWHERE  # [POS] where notes may begin
+        self._closes = False  # with the bar that begins next
+        self._is_free = replace(self._rules, closes=False) == FREE and not straight
         self._bounds = {} if self._is_free else {each: self._bounds_of(each) for each in self._players}
         self._grid = np.isin(np.arange(v.POS.size) % v.TICKS_PER_QUARTER, GRIDS[self._rules.grid])
         self._begun: Counter[int] = Counter()  # notes of the present bar, by instrument
@@ -62,10 +64,17 @@ class Limiter:
         self.awaited: set[int] = set()  # who was asked for by name, and has had no note since the bar before
         self._at_once: Counter[tuple[int, int]] = Counter()  # notes of a moment, by tick and instrument
 
+    def close(self) -> None:
+        """In the bar that begins next no note begins after its middle: in nine of ten pieces none does."""
+        self._closes, self._is_free = True, False
+        self._bounds = {each: self._bounds_of(each) for each in self._players}
+
     def saw(self, events: Iterable[Event]) -> None:
         """Events of the answer, in time order."""
         for event in events:
             if isinstance(event, BarStart):
+                if self._closes:
+                    self._begins = self._begins & (np.arange(v.POS.size) <= event.meter.ticks // 2)
                 self.awaited = set(self._players - self._begun.keys()) if self._are_named else set()
                 self._begun.clear()
                 self._at_once.clear()
@@ -114,14 +123,14 @@ class Limiter:
     def _limit_moments(self, reading: Reading, mask: Bools) -> None:
         """Moments on the grid, from the first on in which somebody could do something.
 
-        Where notes begin straight, another moment is for ending notes that sound.
+        Where notes begin in some places alone, another moment is for ending notes that sound.
         """
         given = reading.given if reading.section is Section.MADE else frozenset[int]()
         first = min((self._acts_from(reading, each) for each in self._players - given), default=v.POS.size)
         mask[v.POS.start : v.POS.stop] &= self._grid
         mask[v.POS.start : v.POS.start + first] = False
-        if self._straight and not any(_voice(reading, each).sounding for each in self._players - given):
-            mask[v.POS.start : v.POS.stop] &= STRAIGHT
+        if not any(_voice(reading, each).sounding for each in self._players - given):
+            mask[v.POS.start : v.POS.stop] &= self._begins
 
     def _acts_from(self, reading: Reading, instrument: int) -> int:
         """The first tick of the bar at which an instrument has a note to end or may begin one."""
@@ -135,7 +144,7 @@ class Limiter:
 
     def _onsets(self, reading: Reading, instrument: int) -> Bools:
         """[128] pitches that the instrument may begin at the present moment; a copy."""
-        if self._straight and not STRAIGHT[max(reading.position, 0)]:
+        if not self._begins[max(reading.position, 0)]:
             return np.zeros(128, np.bool_)
         bounds = self._bounds[instrument]
         quarters = max(reading.position, 0) // v.TICKS_PER_QUARTER + 1

@@ -57,7 +57,8 @@ class Rules:
 
     `scale`: pitch classes, 0 to 11, or None for all. `grid`: one of GRIDS. `chords`: row values of CHORD, one
     a bar and over again. `playing`: how single instruments may play, as (instrument, Playing); `others`: the
-    rest. Raises ValueError for an empty scale and for a grid that there is not.
+    rest. `closes`: the last of several bars stands on its key's own chord, where no other is prescribed, and
+    no note begins after its middle. Raises ValueError for an empty scale and for a grid that there is not.
     """
 
     scale: tuple[int, ...] | None = None
@@ -65,6 +66,7 @@ class Rules:
     chords: tuple[int, ...] = ()
     playing: tuple[tuple[int, Playing], ...] = ()
     others: Playing = FREELY
+    closes: bool = False
 
     def __post_init__(self) -> None:
         if self.scale == ():

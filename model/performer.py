@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence, Set
-from copy import copy, deepcopy
+from copy import deepcopy
 from dataclasses import replace
 from weakref import WeakSet
 
@@ -18,6 +18,7 @@ from meloformer.model.inviting import invited
 from meloformer.model.limiter import Limiter
 from meloformer.model.limits import Limits
 from meloformer.model.listener import Listener, Weights
+from meloformer.model.manner import Manner
 from meloformer.model.points import Key, Line, Point
 from meloformer.model.reading import Section
 from meloformer.model.recollection import Recollections
@@ -25,7 +26,6 @@ from meloformer.model.returning import Returning
 from meloformer.model.sampling import Sampling, choose, distribution, likeliest
 from meloformer.model.score import Meter, Score
 from meloformer.model.sounding import let_go, own
-from meloformer.model.straight import Places
 from meloformer.model.successor import Successor
 
 MOST_TOKENS_IN_A_BAR = 480  # a bar that grows past this is closed at the next chance
@@ -42,9 +42,7 @@ class Performer:
     """
 
     def __init__(self, network: Weights, sampling: Sampling, seed: int, limits: Limits = NO_LIMITS) -> None:
-        self.sampling = sampling
-        self.limits = limits
-        self.seed = seed
+        self.sampling, self.limits, self.seed = sampling, limits, seed
         self._network = network
         self._tokens: list[int] = []  # of the whole conversation
         self._answered: list[bool] = []  # which of them were answered, not heard
@@ -70,7 +68,7 @@ class Performer:
         self._grammar = Grammar()
         self._recollect()
         self._tokens, self._answered = [], []
-        self._returning, self._places = Returning(), Places()
+        self._returning, self._manner = Returning(), Manner()
         self._read = 0  # how many of them the network has read; the rest when the next choice needs it
         self.recollections.begin(len(tokens))
         self._revocable = False
@@ -115,7 +113,7 @@ class Performer:
             heard=frozenset(self._heard),
             in_step=self._in_step,
             returning=self._returning.copy(),
-            places=copy(self._places),
+            manner=self._manner.copy(),
             bookmark=self._listener.bookmark(),
         )
         self._points.add(point)
@@ -130,7 +128,7 @@ class Performer:
         """Forget all that came after a point of this conversation; the dice roll on."""
         del self._tokens[point.tokens :], self._answered[point.tokens :]
         self._lines = {at: line for at, line in self._lines.items() if line.point.tokens <= point.tokens}
-        self._returning, self._places = point.returning.copy(), copy(point.places)
+        self._returning, self._manner = point.returning.copy(), point.manner.copy()
         self.recollections.go_back(point.tokens)
         self._grammar, self._encoder = deepcopy(point.grammar), deepcopy(point.encoder)
         self._heard, self._in_step = set(point.heard), point.in_step
@@ -206,7 +204,7 @@ class Performer:
         self._take(self._encoder.flush())
         self._grammar.open_bar()  # whoever began it knows of it
         limits = replace(self.limits, instruments=frozenset(instruments))
-        limiter = Limiter(limits, self._heard, self._places.are_straight)
+        limiter = Limiter(limits, self._heard, self._manner.is_straight)
         try:
             yield from self._fill(limiter, sounding, owed)
         finally:
@@ -216,14 +214,17 @@ class Performer:
         self, bars: range, sounding: set[Key], meter: Meter | None = None
     ) -> Generator[Event, None, None]:
         """These bars of an answer, counted from its first; what sounds at the end of the last ends there."""
-        limiter = Limiter(self.limits, self._heard, self._places.are_straight)
+        limiter = Limiter(self.limits, self._heard, self._manner.is_straight)
         for bar in bars:
             if bar > 0:
                 self._remember_line(bar, sounding)
-            new = None if bar > bars.start or meter == self._grammar.meter else meter
-            yield from self._bar(limiter, bar_line(new, self.limits.rules.chord(bar)), sounding)
-        end = self._grammar.end_tick
-        yield from (NoteOff(end, instrument, pitch) for instrument, pitch in sorted(sounding))
+            new = None if meter == self._grammar.meter else meter
+            chord = self.limits.rules.chord(bar)
+            if self.limits.rules.closes and 0 < bar == bars.stop - 1:
+                limiter.close()
+                chord = self._manner.home if chord is None else chord
+            yield from self._bar(limiter, bar_line(new, chord), sounding)
+        yield from (NoteOff(self._grammar.end_tick, *key) for key in sorted(sounding))
 
     def _remember_line(self, bar: int, sounding: Set[Key]) -> None:
         """Here a bar of an answer ends and its next one begins: it may be made anew from here on."""
@@ -281,8 +282,8 @@ class Performer:
             if self.sampling.memory:
                 self.recollections.remember(self._tokens, self._answered)
             chances = self.recollections.mixed(chances, permitted, self.sampling)
-        chances = self._returning.tired(chances)
-        chances = invited(chances, permitted, self._grammar.position, limiter.awaited)
+        tired = self._returning.tired(chances)
+        chances = invited(tired, permitted, self._grammar.position, limiter.awaited)
         return likeliest(chances) if self.sampling.temperature == 0 else choose(chances, self._random)
 
     def _recollect(self) -> None:
@@ -294,6 +295,6 @@ class Performer:
         self._tokens += tokens
         self._returning.take(tokens, answered)
         if not answered:
-            self._places.take(tokens)
+            self._manner.take(tokens)
         self._answered += [answered] * len(tokens)
         return [event for token in tokens for event in self._grammar.take(token)]

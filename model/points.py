@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from meloformer.model.encoder import Encoder
 from meloformer.model.grammar import Grammar
 from meloformer.model.listener import Bookmark
+from meloformer.model.manner import Manner
 from meloformer.model.returning import Returning
-from meloformer.model.straight import Places
 
 Key = tuple[int, int]  # instrument and pitch
 
@@ -27,7 +27,7 @@ class Point:
     heard: frozenset[int]
     in_step: bool
     returning: Returning
-    places: Places
+    manner: Manner
     bookmark: Bookmark | None
 
 

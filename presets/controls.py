@@ -168,6 +168,16 @@ _ROWS: Final = (
         per_channel=True,
     ),
     Control(
+        name="cadence",
+        kind="int",
+        low=0,
+        high=1,
+        default=1,
+        unit="",
+        meaning="1: the last of several bars rests, on the chord of your key; 0: the answer just ends",
+        home="controls.cadence",
+    ),
+    Control(
         name="scale",
         kind="text",
         default=FREE,

@@ -50,6 +50,7 @@ class ControlSettings:
     pitch_range: tuple[int, int] = (0, 127)
     velocity_range: tuple[int, int] = (1, 127)
     silence: int = 0
+    cadence: int = 1
     scale: str = "free"
     grid: str = "all"
     chords: str = "free"

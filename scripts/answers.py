@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from meloformer.model.recollection import Recollections
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What is heard, how many bars are asked for, and where chance begins."""
+    """What is heard, how many bars are asked for, where chance begins, and whether the last bar closes."""
 
     heard: Score
     bars: int
     seed: int
+    closes: bool = False  # bars from the middle of a piece, with which answers are compared, do not
 
 
 def answers(
@@ -54,6 +55,8 @@ def _given(preset: Preset, asks: Sequence[Ask], device: Device) -> Iterator[Scor
 def answered(performer: Performer, ask: Ask) -> Score:
     """The bars that a performer, with everything forgotten, answers to what is heard."""
     performer.seed, performer.recollections = ask.seed, Recollections()
+    limits = performer.limits
+    performer.limits = replace(limits, rules=replace(limits.rules, closes=ask.closes))
     hear(performer, ask.heard)
     notes = answer(performer, ask.heard, ask.bars)
     tempo = TempoChange(0, ask.heard.tempo_at(ask.heard.ticks))

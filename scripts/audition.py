@@ -22,10 +22,11 @@ from meloformer.training.comparison import (
     compared,
 )
 from meloformer.training.copied import learn
+from meloformer.training.endings import Ending, ending_of
 from meloformer.training.hazards import ANSWER_BARS, MOST_REPEATS, Hazards, hazards_of
 from meloformer.training.journey import BARS, Journey, journeys
 from meloformer.training.measures import MEASURES
-from meloformer.training.prompts import HEARD, Prompt, fixed_prompts, random_prompts
+from meloformer.training.prompts import HEARD, Prompt, fixed_prompts, last_bars, random_prompts
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -39,13 +40,14 @@ FIXED_TO_LONG: Final = 3  # fixed prompts for each long one: 8 for 24
 
 @dataclass(frozen=True, slots=True)
 class Audition:
-    """What a preset answered and what it measured; `hazards` and `journey` only after a thorough one."""
+    """What a preset answered and what it measured; from `hazards` on only after a thorough one."""
 
     preset: str
     comparison: Comparison
     answers: Sequence[Sequence[Score]]  # for each prompt, for each of SEEDS
     hazards: dict[str, Hazards] = field(default_factory=dict)
     journey: Journey | None = None
+    endings: dict[str, Ending] = field(default_factory=dict)
 
     def grids(self) -> Iterator[Grid]:
         """The tables, in reading order."""
@@ -54,6 +56,7 @@ class Audition:
         if self.journey:
             yield _hazards(self.hazards)
             yield _journey(self.journey)
+            yield _endings(self.endings)
 
     def as_json(self) -> dict[str, Any]:
         """Plain numbers, and which prompts they are from."""
@@ -63,13 +66,15 @@ class Audition:
             "measures": self.comparison.as_json(),
             "hazards": {who: one.as_json() for who, one in self.hazards.items()},
             "long": self.journey.as_json() if self.journey else {},
+            "endings": {what: one.as_json() for what, one in self.endings.items()},
         }
 
 
 def audition(preset: Preset, store: Dataset, prompts: int, thorough: bool, device: Device) -> Audition | None:
     """Let a preset answer so many of the fixed prompts, by its own limits; None where none suits it.
 
-    A `thorough` one also counts the hazards over random prompts, and lets the preset answer 64 bars.
+    A `thorough` one also counts the hazards over random prompts, lets the preset answer 64 bars, and has its
+    answers close. All others are not to close: what they are compared with goes on.
     """
     chosen = fixed_prompts(store, prompts, suits=preset.suits)
     if not chosen:
@@ -83,7 +88,9 @@ def audition(preset: Preset, store: Dataset, prompts: int, thorough: bool, devic
     if not thorough:
         return Audition(preset.name, comparison, of_each)
     hazards = _tempted(preset, store, prompts * RANDOM_TO_ONE, device)
-    return Audition(preset.name, comparison, of_each, hazards, _travelled(preset, store, prompts, device))
+    journey = _travelled(preset, store, prompts, device)
+    endings = _ended(preset, store, chosen, [each[0] for each in of_each], device)
+    return Audition(preset.name, comparison, of_each, hazards, journey, endings)
 
 
 def _answers(what: str, preset: Preset, asks: Sequence[Ask], device: Device) -> list[Score]:
@@ -110,6 +117,22 @@ def _travelled(preset: Preset, store: Dataset, prompts: int, device: Device) -> 
         return None
     given = _answers("long answers", preset, [Ask(prompt.heard, BARS, SEEDS[0]) for prompt in chosen], device)
     return journeys(chosen, {preset.name: given})
+
+
+def _ended(
+    preset: Preset, store: Dataset, prompts: Sequence[Prompt], open_ones: Sequence[Score], device: Device
+) -> dict[str, Ending]:
+    """How answers that close end, and those that do not, beside pieces and bars from their middle."""
+    heard = [prompt.heard for prompt in prompts]
+    asks = [Ask(prompt.heard, len(prompt.real.meters), SEEDS[0], closes=True) for prompt in prompts]
+    closed = _answers("answers that close", preset, asks, device)
+    pieces = last_bars(store, len(prompts), suits=preset.suits)
+    return {
+        "ends of pieces": ending_of((piece.heard, piece.real) for piece in pieces),
+        "bars from their middle": ending_of((prompt.heard, prompt.real) for prompt in prompts),
+        f"{preset.name}, closing": ending_of(zip(heard, closed, strict=True)),
+        f"{preset.name}, going on": ending_of(zip(heard, open_ones, strict=True)),
+    }
 
 
 def _measured(comparison: Comparison) -> Grid:
@@ -154,6 +177,19 @@ def _hazards(hazards: dict[str, Hazards]) -> Grid:
 def _journey(journey: Journey) -> Grid:
     rows = [[who, f"{journey.error(who):.3f}", _percent(journey.parts[who])] for who in journey.curves]
     return Grid(f"Answers of {BARS} bars", ["", "similarity error", "parts that still play"], rows)
+
+
+def _endings(endings: dict[str, Ending]) -> Grid:
+    rows = [
+        [what, _percent(one.bass), _percent(one.home), f"{one.rest:.1f}"] for what, one in endings.items()
+    ]
+    columns = [
+        "",
+        "bass on the key's root",
+        "last notes in its triad",
+        "beats from last onset to end",
+    ]
+    return Grid("How they end", columns, rows)
 
 
 def _percent(share: float) -> str:

@@ -22,6 +22,7 @@ def limits(controls: ControlSettings, preset: Preset) -> Limits:
         chords=() if controls.chords == FREE else progression(controls.chords),
         playing=tuple(_of_parts(controls, preset)),
         others=_playing(controls),
+        closes=bool(controls.cadence),
     )
     return Limits(None if named is None else frozenset(named), rules)
 

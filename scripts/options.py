@@ -156,9 +156,10 @@ class AnswerOptions:
 
 @dataclass(frozen=True, slots=True)
 class ContinueOptions(AnswerOptions):
-    """Those of `continue`, which also says who plays on, and how readily phrases come back."""
+    """Those of `continue`, which also says who plays on, how it ends, and how readily phrases come back."""
 
     programs: Annotated[str | None, control("programs")] = None
+    cadence: Annotated[int | None, control("cadence")] = None
     echo: Annotated[float | None, control("echo")] = None
     memory: Annotated[float | None, control("memory")] = None
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from datasets import Dataset
 
@@ -83,6 +83,19 @@ def fixed_prompts(
         if len(found) >= count:
             break
     return found
+
+
+def last_bars(
+    store: Dataset,
+    count: int = PROMPTS,
+    heard: int = HEARD,
+    following: int = FOLLOWING,
+    suits: Suits = any_music,
+) -> list[Prompt]:
+    """So many held-out pieces that are long enough, each with its own end as what follows."""
+    bars = heard + following
+    long = (piece for piece in _in_turns(store, suits) if len(piece.score.meters) >= bars)
+    return [_from(piece, len(piece.score.meters) - bars, heard, following) for piece in islice(long, count)]
 
 
 def _in_turns(store: Dataset, suits: Suits) -> Iterator[Piece]:

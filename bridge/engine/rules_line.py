@@ -9,14 +9,14 @@ from meloformer.model.vocabulary import CHORD, INSTRUMENTS
 
 
 def rules_line(rules: Rules) -> list[Any]:
-    """[scale, grid, chords, playing, others] of lists, numbers, texts and null."""
+    """[scale, grid, chords, playing, others, closes] of lists, numbers, texts, truth values and null."""
     playing = [[instrument, *_playing_line(playing)] for instrument, playing in rules.playing]
-    return [rules.scale, rules.grid, rules.chords, playing, _playing_line(rules.others)]
+    return [rules.scale, rules.grid, rules.chords, playing, _playing_line(rules.others), rules.closes]
 
 
 def rules_from(data: object) -> Rules:
     """The rules that `rules_line` wrote; raises ValueError for anything else."""
-    scale, grid, chords, playing, others = _list(data, 5)
+    scale, grid, chords, playing, others, closes = _list(data, 6)
     return Rules(
         scale=None if scale is None else tuple(_whole(each, 0, 11) for each in _list(scale)),
         grid=grid if isinstance(grid, str) else "",
@@ -26,6 +26,7 @@ def rules_from(data: object) -> Rules:
             for instrument, *rest in (_list(each, 6) for each in _list(playing))
         ),
         others=_playing(others),
+        closes=_truth(closes),
     )
 
 
@@ -35,15 +36,19 @@ def _playing_line(playing: Playing) -> list[Any]:
 
 def _playing(data: object) -> Playing:
     pitches, polyphony, density, velocities, silent = _list(data, 5)
-    if type(silent) is not bool:
-        raise ValueError(f"expected true or false, not {silent!r:.40}")
     return Playing(
         pitches=tuple(_span(each, 0) for each in _list(pitches)),
         polyphony=None if polyphony is None else _whole(polyphony, 1, 128),
         density=None if density is None else _density(density),
         velocities=_span(velocities, 1),
-        silent=silent,
+        silent=_truth(silent),
     )
+
+
+def _truth(value: object) -> bool:
+    if type(value) is not bool:
+        raise ValueError(f"expected true or false, not {value!r:.40}")
+    return value
 
 
 def _list(value: object, length: int | None = None) -> list[Any]:

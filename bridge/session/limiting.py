@@ -37,6 +37,7 @@ def rules_of(
         grid=controls["grid"],
         chords=() if controls["chords"] == FREE else progression(controls["chords"]),
         playing=tuple(_playings(state, parts, heard_on, players)) if _is_bound(state) else (),
+        closes=bool(controls["cadence"]) and not state.endless,
     )
 
 

@@ -123,8 +123,8 @@ def more(turn: Turn, message: Continue) -> None:
     else:
         stop(turn, "interrupted")  # variations in the making
         close_what_there_is(turn, address)
-        ask(turn, message.bars or ENDLESS_BARS)
         turn.change(endless=is_endless)
+        ask(turn, message.bars or ENDLESS_BARS)
 
 
 def attend(turn: Turn) -> None:

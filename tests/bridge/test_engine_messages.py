@@ -35,7 +35,7 @@ from meloformer.model.events import BarStart, NoteOff, NoteOn, TempoSet
 from meloformer.model.limits import GRIDS, Playing, Rules
 from meloformer.model.score import Meter
 
-FREELY: list[Any] = [None, "all", [], [], [[[0, 127]], None, None, [1, 127], False]]
+FREELY: list[Any] = [None, "all", [], [], [[[0, 127]], None, None, [1, 127], False], False]
 ticks = st.integers(0, 2**40)
 instruments = st.integers(0, 128)
 pitches = st.integers(0, 127)
@@ -182,12 +182,13 @@ def line(kind: str, **fields: Any) -> bytes:
                 [[12], *FREELY[1:]],
                 [None, "swing", *FREELY[2:]],
                 [*FREELY[:2], [110], *FREELY[3:]],
-                [*FREELY[:3], [[129, *FREELY[4]]], FREELY[4]],
-                [*FREELY[:4], [[[72, 48]], None, None, [1, 127], False]],
-                [*FREELY[:4], [[[0, 127]], 0, None, [1, 127], False]],
-                [*FREELY[:4], [[[0, 127]], None, -1.0, [1, 127], False]],
-                [*FREELY[:4], [[[0, 127]], None, None, [0, 127], False]],
-                [*FREELY[:4], [[[0, 127]], None, None, [1, 127], 1]],
+                [*FREELY[:3], [[129, *FREELY[4]]], *FREELY[4:]],
+                [*FREELY[:4], [[[72, 48]], None, None, [1, 127], False], False],
+                [*FREELY[:4], [[[0, 127]], 0, None, [1, 127], False], False],
+                [*FREELY[:4], [[[0, 127]], None, -1.0, [1, 127], False], False],
+                [*FREELY[:4], [[[0, 127]], None, None, [0, 127], False], False],
+                [*FREELY[:4], [[[0, 127]], None, None, [1, 127], 1], False],
+                [*FREELY[:5], 1],
             )
         ),
         line("ask", request=1, bars=8, sampling=[1, 1, 0, 1, 0], instruments=None, rules=FREELY),

@@ -18,7 +18,7 @@ from meloformer.bridge.outgoing import Error, OutNote, OutOff, Status
 from meloformer.bridge.session.events import PresetRead
 from meloformer.model.chords import chord_name
 from meloformer.model.events import BarStart, NoteOff, NoteOn
-from meloformer.model.limits import FREE, Playing, playable
+from meloformer.model.limits import Playing, Rules, playable
 from meloformer.model.score import Meter
 from meloformer.presets.parts import Part
 from meloformer.presets.preset import MidiMapping
@@ -45,7 +45,7 @@ def played(*settings: tuple[object, ...]) -> Rehearsal:
 
 def test_nothing_is_limited_until_somebody_says_so() -> None:
     ask = asked()
-    assert (ask.instruments, ask.rules) == (None, FREE)
+    assert (ask.instruments, ask.rules) == (None, Rules(closes=True))
 
 
 def test_a_range_for_all_channels_leaves_drums_alone() -> None:
@@ -95,7 +95,16 @@ def test_a_text_may_come_in_pieces_as_patches_send_it() -> None:
 
 def test_free_takes_a_limit_back() -> None:
     ask = asked(("scale", "C major"), ("scale", "free"), ("programs", "7"), ("programs", "heard"))
-    assert (ask.instruments, ask.rules) == (None, FREE)
+    assert (ask.instruments, ask.rules) == (None, Rules(closes=True))
+
+
+def test_an_answer_closes_unless_that_is_switched_off_or_it_has_no_end() -> None:
+    assert asked().rules.closes
+    assert not asked(("cadence", 0)).rules.closes
+    rehearsal = played()
+    rehearsal.receives(osc.Continue(0))
+    rehearsal.says(BarStart(96, Meter(4, 4)), NoteOn(96, 0, 60, 20), end="done")
+    assert [ask.rules.closes for ask in rehearsal.told(Ask)] == [True, False]
 
 
 def test_a_velocity_range_counts_after_the_velocity_control() -> None:

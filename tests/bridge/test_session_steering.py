@@ -190,12 +190,17 @@ def test_music_without_end_goes_on_until_it_is_stopped_and_takes_up_what_is_turn
     assert silent(session)
 
 
-def test_a_number_of_bars_lets_music_without_end_come_to_one() -> None:
+def test_a_number_of_bars_lets_music_without_end_come_to_one_and_close() -> None:
     session = playing()
     session.receives(osc.Continue(0))
     assert len(session.told(Ask)) == 2
     session.receives(osc.Continue(4))
     session.says(*(BarStart(480 + 96 * number, COMMON) for number in range(8)), end="done")
+    session.waits(beats=19.5)
+    (revise,) = session.told(Revise)
+    assert revise.rules.closes and not session.told(Ask)[-1].rules.closes
+    lines = range(revise.tick, revise.tick + 96 * revise.bars, 96)
+    session.says(*(BarStart(line, COMMON) for line in lines), end="done")
     session.waits(beats=60)
     assert len(session.told(Ask)) == 2
     assert [end.reason for end in session.sent(OutEnd)] == ["done", "done"]

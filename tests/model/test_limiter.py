@@ -19,12 +19,12 @@ from meloformer.model.limits import (
     playable,
     playable_velocities,
 )
+from meloformer.model.manner import STRAIGHT
 from meloformer.model.network import Network
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter, Note, Score, TempoChange
 from meloformer.model.sounding import own
-from meloformer.model.straight import STRAIGHT
 from meloformer.model.telling import encode
 from meloformer.model.weights import load
 from meloformer.presets import SHIPPED

@@ -13,7 +13,8 @@ from datasets import Dataset
 from meloformer.model import midi
 from meloformer.model.vocabulary import DRUMS
 from meloformer.training.ingest import prepare
-from meloformer.training.prompts import fixed_prompts, others, random_prompts
+from meloformer.training.prompts import fixed_prompts, last_bars, others, random_prompts
+from meloformer.training.rows import piece_of
 from meloformer.training.split import split
 from meloformer.training.store import open_store
 from tunes import tune, write_tunes
@@ -52,6 +53,17 @@ def test_what_is_heard_goes_on_with_what_is_real(store: Dataset) -> None:
 def test_the_copy_is_the_last_of_what_was_heard(store: Dataset) -> None:
     (prompt, *_) = fixed_prompts(store)
     assert prompt.copy.notes == prompt.heard.bars(8, 16).notes
+
+
+def test_last_bars_reach_to_the_end_of_their_piece(store: Dataset) -> None:
+    names = {name: index for index, name in enumerate(store["name"])}
+    prompts = last_bars(store)
+    assert len(prompts) > 1 and last_bars(store, 1) == prompts[:1]
+    for prompt in prompts:
+        piece = piece_of(store[names[prompt.name]]).score
+        assert prompt.real == piece.bars(len(piece.meters) - 8, len(piece.meters))
+        assert len(prompt.heard.meters) == 16
+    assert last_bars(store, heard=30) == []
 
 
 def test_another_piece_is_never_the_prompts_own(store: Dataset) -> None:

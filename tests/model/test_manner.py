@@ -1,0 +1,87 @@
+"""Who plays straight is answered straight; who plays live is answered as freely."""
+
+from __future__ import annotations
+
+import pytest
+
+from meloformer.model import vocabulary as v
+from meloformer.model.chords import PITCH_CLASS_NAMES, chord_name
+from meloformer.model.events import BarStart, NoteOff, NoteOn
+from meloformer.model.manner import LEAST_NOTES, STRAIGHT, Manner
+from meloformer.model.performer import Performer
+from meloformer.model.sampling import Sampling
+from music import COMMON, TINY, arrays, network
+
+DARING = Sampling(temperature=1.5, top_p=1.0, min_p=0.0)  # an untrained network then tries everything
+
+
+def manner(*ticks: int) -> Manner:
+    taken = Manner()
+    for tick in ticks:
+        taken.take([v.POS.id(tick), v.ON.id(60)])
+    return taken
+
+
+def test_sixteenths_triplets_and_their_halves_is_straight_and_what_lies_beside_them_is_not() -> None:
+    assert [tick for tick in range(25) if STRAIGHT[tick]] == [0, 3, 4, 6, 8, 9, 12, 15, 16, 18, 20, 21, 24]
+
+
+def test_enough_notes_in_their_places_is_straight() -> None:
+    assert manner(*[0, 6, 8] * 3).is_straight
+    assert not manner(*[0] * (LEAST_NOTES - 1)).is_straight
+    assert not manner(*[0] * 20, 1).is_straight
+    assert manner(*[0] * 99, 1).is_straight
+
+
+def test_releases_say_nothing() -> None:
+    taken = manner(*[0] * LEAST_NOTES)
+    for tick in range(23, 60, 12):
+        taken.take([v.POS.id(tick), v.OFF.id(60)])
+    assert taken.is_straight
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_an_answer_begins_its_notes_where_the_phrase_does(late: int) -> None:
+    """Notes of the phrase end beside the grid, as those of any player do."""
+    performer = Performer(arrays(network(TINY)), DARING, 1)
+    performer.hear(BarStart(0, COMMON))
+    for beat in range(0, 96, 12):
+        performer.hear(NoteOn(beat + late, 0, 60, 20))
+        performer.hear(NoteOff(beat + 10, 0, 60))
+    events = list(performer.answer(4))
+    begun = [event.tick % 96 for event in events if isinstance(event, NoteOn)]
+    ended = [event.tick % 96 for event in events if isinstance(event, NoteOff)]
+    assert all(STRAIGHT[tick] for tick in begun) == (late == 0)
+    assert not all(STRAIGHT[tick] for tick in ended)
+
+
+def of_pitches(*pitches: int) -> Manner:
+    taken = Manner()
+    taken.take([token for pitch in pitches for token in (v.POS.id(0), v.ON.id(pitch))])
+    return taken
+
+
+@pytest.mark.parametrize("up", range(12))
+def test_home_is_the_triad_of_the_key(up: int) -> None:
+    major = of_pitches(*(60 + up + each for each in (0, 2, 4, 5, 7, 9, 11, 12, 7, 4, 0)))
+    minor = of_pitches(*(57 + up + each for each in (0, 2, 3, 5, 7, 8, 11, 12, 7, 3, 0)))
+    root = (PITCH_CLASS_NAMES[up % 12], PITCH_CLASS_NAMES[(up + 9) % 12])
+    assert [chord_name(home) for home in (major.home, minor.home) if home is not None] == [
+        f"{root[0]} maj",
+        f"{root[1]} min",
+    ]
+
+
+def test_few_notes_all_notes_and_drums_have_no_home() -> None:
+    assert of_pitches(60, 64, 67).home is None
+    assert of_pitches(*range(60, 72)).home is None
+    drums = Manner()
+    drums.take([v.POS.id(0), *map(v.D.id, range(36, 60))])
+    assert drums.home is None
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    taken = of_pitches(*[60, 64, 67] * 3)
+    other = taken.copy()
+    other.take([token for pitch in [62, 66, 69] * 9 for token in (v.POS.id(0), v.ON.id(pitch))])
+    assert (taken.home, other.home) == (of_pitches(*[60, 64, 67] * 3).home, 2 * len(v.CHORD_QUALITIES))
