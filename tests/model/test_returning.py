@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from math import log
 
 import numpy as np
 import pytest
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 from meloformer.model import vocabulary as v
 from meloformer.model.events import BarStart, NoteOn
 from meloformer.model.performer import Performer
-from meloformer.model.returning import LEAST_TOKENS, MOST_BARS, Returning
+from meloformer.model.returning import LEAST_TOKENS, MOST_BARS, TIRING, Returning
 from meloformer.model.sampling import Chances, Sampling, distribution
 from music import COMMON, TINY, arrays, network
 
 BAR = v.BAR
 SHORT, LONG = LEAST_TOKENS - 2, LEAST_TOKENS + 2
-FEW = st.lists(st.sampled_from([v.ON.id(60), v.ON.id(62)]), max_size=2)
+PITCHES = st.lists(st.sampled_from([60, 62]), min_size=1, max_size=3)
+EVEN = np.zeros(v.SIZE, np.float32)
 NOTES = st.lists(st.sampled_from([v.ON.id(60), v.ON.id(62)]), min_size=SHORT, max_size=LONG)
 
 
@@ -43,38 +45,71 @@ def test_bars_of_long_ago_are_forgotten() -> None:
     assert not after(long_ago, *[since] * MOST_BARS, long_ago).again
 
 
-@given(st.lists(st.tuples(FEW, st.integers(1, 5)), max_size=4), st.lists(FEW, max_size=6), FEW)
-def test_a_bar_is_too_often_there_once_it_comes_in_a_row_more_often_than_it_was_heard_to(
-    heard: list[tuple[list[int], int]], answered: list[list[int]], now: list[int]
+def bar_of(pitches: list[int], instrument: int = 0) -> list[int]:
+    """A bar in which a part begins these notes, a quarter apart."""
+    named = [v.INST.id(instrument)]
+    return [BAR] + [
+        token
+        for beat, pitch in enumerate(pitches)
+        for token in (v.POS.id(24 * beat), *(named if beat == 0 else []), v.ON.id(pitch))
+    ]
+
+
+def at_the_next_note(bars: list[list[int]], beat: int = 0, instrument: int = 0) -> list[int]:
+    """These bars, and another one up to where a note may begin at this beat, after those of the last bar."""
+    told = [token for bar in bars for token in bar_of(bar, instrument)]
+    return [*told, *bar_of(bars[-1][:beat], instrument), v.POS.id(24 * beat), v.INST.id(instrument)]
+
+
+@given(st.lists(PITCHES, max_size=6), st.lists(PITCHES, min_size=1, max_size=6), st.integers(0, 2))
+def test_a_part_tires_of_a_bar_once_that_comes_in_a_row_more_often_than_it_was_heard_to(
+    heard: list[list[int]], answered: list[list[int]], beat: int
 ) -> None:
-    played = [bar for bar, times in heard for _ in range(times)]
-    runs = [len(list(run)) for _, run in groupby(played)]
-    *_, (last, run) = [(None, 0), *((bar, len(list(run))) for bar, run in groupby([*played, *answered]))]
-    goes_on = last is not None and last[: len(now)] == now
-    returning = after(*played)
-    for bar in [*answered, now]:
-        returning.take([BAR, *bar], answered=True)
-    assert returning.times == (max(0, run - max(runs, default=1)) if goes_on else 0)
-    assert not returning.times or returning.again
+    returning = Returning()
+    returning.take([token for bar in heard for token in bar_of(bar)], answered=False)
+    returning.take(
+        at_the_next_note([*heard, *answered], beat)[sum(len(bar_of(bar)) for bar in heard) :], True
+    )
+    last = [*heard, *answered][-1]
+    runs = [len(list(run)) for _, run in groupby(heard)]
+    run = [len(list(run)) for _, run in groupby([*heard, *answered])][-1]
+    times = max(0, run - max(runs, default=1)) if beat < len(last) else 0
+    tired = returning.tired(EVEN)
+    assert tired.argmin() == (v.ON.id(last[beat]) if times else 0)
+    assert tired.min() == pytest.approx(times * log(TIRING))
 
 
-def test_each_time_too_many_the_next_token_of_the_same_bar_gets_a_tenth_of_its_odds() -> None:
-    chances = np.zeros(v.SIZE)
-    chances[[v.ON.id(60), v.ON.id(62)]] = 0.8, 0.2
-    once, thrice = after([v.ON.id(60)]), after([v.ON.id(60)])
-    for returning, times in ((once, 1), (thrice, 3)):
-        returning.take([BAR, v.ON.id(60)] * times + [BAR], answered=True)
-    for returning, odds in ((once, 0.4), (thrice, 0.004)):
-        tired = returning.tired(chances)
-        assert tired.sum() == pytest.approx(1)
-        assert tired[v.ON.id(60)] / tired[v.ON.id(62)] == pytest.approx(odds)
+def test_each_time_too_many_the_next_note_of_the_same_bar_gets_a_tenth_of_its_odds() -> None:
+    for times, odds in ((1, 0.4), (3, 0.004)):
+        returning = Returning()
+        returning.take(at_the_next_note([[60]] * (1 + times)), answered=True)
+        logits = np.full(v.SIZE, -np.inf, np.float32)
+        logits[[v.ON.id(60), v.ON.id(62)]] = np.log([0.8, 0.2])
+        chances = distribution(returning.tired(logits), np.isfinite(logits), Sampling(top_p=1.0, min_p=0.0))
+        assert chances[v.ON.id(60)] / chances[v.ON.id(62)] == pytest.approx(odds, rel=1e-5)
 
 
 def test_of_what_came_otherwise_nobody_tires() -> None:
-    chances = np.full(v.SIZE, 1 / v.SIZE)
-    returning = after([v.ON.id(60)])
-    returning.take([BAR, v.ON.id(60)] * 3 + [BAR, v.ON.id(62)], answered=True)
-    assert returning.tired(chances) is chances
+    returning = Returning()
+    told = at_the_next_note([[60, 64]] * 4, beat=1)
+    told[told.index(v.ON.id(60), len(told) - 8)] = v.ON.id(62)
+    returning.take(told, answered=True)
+    assert returning.tired(EVEN) is EVEN
+
+
+def test_every_part_tires_by_itself() -> None:
+    """One goes on and on with its figure while the other moves; and a part that waits is not meant."""
+    returning = Returning()
+    for number in range(4):
+        returning.take(
+            bar_of([60, 64], instrument=0) + bar_of([40 + number], instrument=33)[1:], answered=True
+        )
+    returning.take([BAR, v.POS.id(0), v.INST.id(33)], answered=True)
+    assert returning.tired(EVEN) is EVEN
+    returning.take([v.INST.id(0)], answered=True)
+    assert returning.tired(EVEN).argmin() == v.ON.id(60)
+    returning.take([v.ON.id(60), v.POS.id(12)], answered=True)
+    assert returning.tired(EVEN) is EVEN
 
 
 def test_a_performer_cuts_off_nothing_while_a_bar_goes_as_an_earlier_one_did(
@@ -103,30 +138,31 @@ def test_a_performer_cuts_off_nothing_while_a_bar_goes_as_an_earlier_one_did(
     assert all(sampling == (cutting.uncut() if again else cutting) for again, sampling in chosen)
 
 
-def test_a_bar_is_the_same_bar_however_loud_it_is() -> None:
-    note, loud, soft = v.ON.id(60), v.VEL.id(30), v.VEL.id(10)
-    returning = after([loud, note, note])
-    returning.take([BAR, soft, note, note, BAR, note, loud, note, BAR], answered=True)
-    assert returning.times == 2
-    returning.take([soft], answered=True)
-    assert returning.times == 2
-    tired = returning.tired(np.full(v.SIZE, 1 / v.SIZE))
-    assert tired.argmin() == note
+def test_a_bar_is_the_same_bar_however_loud_and_long_its_notes_are() -> None:
+    returning = Returning()
+    begins = [BAR, v.POS.id(0), v.INST.id(0)]
+    for loud, end in ((30, 20), (10, 12), (20, 16)):
+        returning.take([*begins, v.VEL.id(loud), v.ON.id(60), v.POS.id(end), v.OFFALL], answered=True)
+    returning.take(begins, answered=True)
+    assert returning.tired(EVEN).argmin() == v.ON.id(60)
 
 
-def test_however_often_a_bar_has_come_chances_stay_chances() -> None:
-    returning = after()
-    returning.take([BAR] * 3000, answered=True)
-    tired = returning.tired(np.full(v.SIZE, 1 / v.SIZE))
-    assert tired.sum() == pytest.approx(1)
-    assert 0 < tired[BAR] < 1e-15
+def test_however_often_a_bar_has_come_logits_stay_numbers() -> None:
+    returning = Returning()
+    returning.take(at_the_next_note([[60]] * 3000), answered=True)
+    tired = returning.tired(EVEN)
+    assert np.isfinite(tired).all()
+    assert tired[v.ON.id(60)] < log(1e-15)
 
 
-@given(st.lists(FEW, max_size=6), st.lists(FEW, max_size=6), FEW)
+@given(st.lists(PITCHES, min_size=1, max_size=6), st.lists(PITCHES, max_size=6), PITCHES)
 def test_a_copy_goes_its_own_way(before: list[list[int]], after_it: list[list[int]], now: list[int]) -> None:
-    one = after(*before)
-    other, unchanged = one.copy(), after(*before)
-    other.take([token for bar in after_it for token in (BAR, *bar)], answered=True)
+    one, unchanged = Returning(), Returning()
     for each in (one, unchanged):
-        each.take([BAR, *now], answered=True)
-    assert (one.times, one.again) == (unchanged.times, unchanged.again)
+        each.take([token for bar in before for token in bar_of(bar)], answered=False)
+    other = one.copy()
+    other.take([token for bar in after_it for token in bar_of(bar)], answered=True)
+    for each in (one, unchanged):
+        each.take([*bar_of(now), v.POS.id(72), v.INST.id(0)], answered=True)
+    assert one.again == unchanged.again
+    assert (one.tired(EVEN) == unchanged.tired(EVEN)).all()
