@@ -49,6 +49,16 @@ def test_the_default_preset_continues_the_phrase_in_its_bars_meter_tempo_and_pro
         assert list(new.notes)[: len(old.notes)] == list(old.notes)
 
 
+def test_new_bars_close_unless_they_are_told_to_go_on(meloformer, heard: Path, tmp_path: Path) -> None:
+    line = read(heard).ticks + 3 * 96
+    latest = []
+    for cadence in (1, 0):
+        told = ["continue", heard, tmp_path / "longer.mid", "--bars", 4, "--cadence", cadence]
+        assert meloformer(*told, "--presets", SHIPPED).code == 0
+        latest.append(max(note.onset for note in read(tmp_path / "longer.mid").notes) - line)
+    assert latest[0] <= 48 < latest[1]
+
+
 @pytest.mark.parametrize(
     "data",
     [
