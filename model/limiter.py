@@ -26,10 +26,11 @@ from meloformer.model.limits import (
     playable,
     playable_velocities,
 )
-from meloformer.model.manner import STRAIGHT
+from meloformer.model.manner import ANY_NOTES, STRAIGHT, Manner
 from meloformer.model.reading import NOT_NAMED, Last, Reading, Section, Voice
 
 _SILENT = Voice()
+_UNHEARD = Manner()
 _ANYWHERE = np.ones(v.POS.size, np.bool_)
 
 
@@ -45,24 +46,31 @@ class _Bounds:
 class Limiter:
     """Knows what has been answered so far; `allowed` tells what may come next, `saw` what came.
 
-    `straight`: notes begin on even parts of the beat alone (manner.py); they end wherever they like.
+    Who was heard to play straight, by the `manner`, is answered so: notes begin on even parts of the beat
+    alone, and end wherever they like.
     """
 
-    def __init__(self, limits: Limits, heard: Set[int], straight: bool = False) -> None:
+    def __init__(self, limits: Limits, heard: Set[int], manner: Manner = _UNHEARD) -> None:
         self._mask = answer_mask(limits, heard)
         self._rules = limits.rules
         named = np.flatnonzero(self._mask[v.INST.start : v.INST.stop]).tolist()
         self._players = frozenset(each for each in named if not self._rules.of(each).silent)
         self._mask[[v.INST.start + each for each in named if each not in self._players]] = False
-        self._begins = STRAIGHT if straight else _ANYWHERE  # [POS] where notes may begin
+        self._begins = STRAIGHT if manner.is_straight else _ANYWHERE  # [POS] where notes may begin
         self._closes = False  # with the bar that begins next
-        self._is_free = replace(self._rules, closes=False) == FREE and not straight
+        self._is_free = replace(self._rules, closes=False) == FREE and not manner.is_straight
         self._bounds = {} if self._is_free else {each: self._bounds_of(each) for each in self._players}
         self._grid = np.isin(np.arange(v.POS.size) % v.TICKS_PER_QUARTER, GRIDS[self._rules.grid])
         self._begun: Counter[int] = Counter()  # notes of the present bar, by instrument
         self._are_named = limits.instruments is not None
+        self._room = manner.room + (ANY_NOTES * len(self._players - heard) if self._are_named else 0)
         self.awaited: set[int] = set()  # who was asked for by name, and has had no note since the bar before
         self._at_once: Counter[tuple[int, int]] = Counter()  # notes of a moment, by tick and instrument
+
+    @property
+    def is_crowded(self) -> bool:
+        """The present bar has as many notes as it may have, and had better end."""
+        return self._begun.total() >= self._room
 
     def close(self) -> None:
         """In the bar that begins next no note begins after its middle: in nine of ten pieces none does."""

@@ -17,6 +17,10 @@ from meloformer.model import vocabulary as v
 PARTS: Final = (3, 4)  # ticks: thirty-seconds, and triplets of sixteenths
 LEAST_NOTES: Final = 8  # fewer say nothing
 MOST_ELSEWHERE: Final = 0.02  # of the notes; whoever plays live has more
+# Of 504 stretches of real music none goes on to a bar of more than so many times the notes of the fullest
+# bar before it, and of more than so many notes.
+MOST_TIMES: Final = 4
+ANY_NOTES: Final = 32
 CLEAR: Final = 0.7  # a key's correlation from which on it is one
 
 # [POS] whether a note that begins there begins straight.
@@ -43,14 +47,19 @@ class Manner:
         self._position = 0
         self._notes = self._elsewhere = 0
         self._pitch_classes = [0] * 12  # how often each was heard
+        self._in_bar = self._fullest = 0  # notes of the present bar, and of the fullest
 
     def take(self, tokens: Iterable[int]) -> None:
         """So it goes on."""
         for token in tokens:
             if token in v.POS:
                 self._position = token - v.POS.start
+            elif token == v.BAR:
+                self._in_bar = 0
             elif token in v.ON or token in v.D:
                 self._notes += 1
+                self._in_bar += 1
+                self._fullest = max(self._fullest, self._in_bar)
                 self._elsewhere += not STRAIGHT[self._position]
                 if token in v.ON:
                     self._pitch_classes[(token - v.ON.start) % 12] += 1
@@ -65,6 +74,11 @@ class Manner:
     def is_straight(self) -> bool:
         """Whether all or nearly all of enough notes begin straight."""
         return self._notes >= LEAST_NOTES and self._elsewhere <= MOST_ELSEWHERE * self._notes
+
+    @property
+    def room(self) -> int:
+        """So many notes an answer to it may have in a bar, and no more."""
+        return max(ANY_NOTES, MOST_TIMES * self._fullest)
 
     @property
     def home(self) -> int | None:

@@ -204,7 +204,7 @@ class Performer:
         self._take(self._encoder.flush())
         self._grammar.open_bar()  # whoever began it knows of it
         limits = replace(self.limits, instruments=frozenset(instruments))
-        limiter = Limiter(limits, self._heard, self._manner.is_straight)
+        limiter = Limiter(limits, self._heard, self._manner)
         try:
             yield from self._fill(limiter, sounding, owed)
         finally:
@@ -214,7 +214,7 @@ class Performer:
         self, bars: range, sounding: set[Key], meter: Meter | None = None
     ) -> Generator[Event, None, None]:
         """These bars of an answer, counted from its first; what sounds at the end of the last ends there."""
-        limiter = Limiter(self.limits, self._heard, self._manner.is_straight)
+        limiter = Limiter(self.limits, self._heard, self._manner)
         for bar in bars:
             if bar > 0:
                 self._remember_line(bar, sounding)
@@ -272,7 +272,7 @@ class Performer:
         permitted = limiter.allowed(self._grammar)
         if owed and permitted.sum() > 1:
             permitted[v.BAR] = False
-        if crowded and permitted[v.BAR]:
+        if (crowded or limiter.is_crowded) and permitted[v.BAR]:
             return v.BAR
         self.catch_up()
         sampling = self.sampling.uncut() if self._returning.again else self.sampling

@@ -19,7 +19,7 @@ from meloformer.model.limits import (
     playable,
     playable_velocities,
 )
-from meloformer.model.manner import STRAIGHT
+from meloformer.model.manner import LEAST_NOTES, STRAIGHT, Manner
 from meloformer.model.network import Network
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
@@ -86,7 +86,9 @@ def test_a_walk_at_random_keeps_every_rule_and_never_gets_stuck(
     for token in encode(heard, end=False):
         grammar.take(token)
     grammar.open_bar()
-    limiter = Limiter(limits, {0, 40, v.DRUMS} if named else set(range(9)), straight)
+    manner = Manner()
+    manner.take([v.POS.id(0 if straight else 1), *[v.ON.id(60)] * LEAST_NOTES])
+    limiter = Limiter(limits, {0, 40, v.DRUMS} if named else set(range(9)), manner)
     events: list[Event] = []
     for bar in range(2):
         chord = rules.chord(bar)

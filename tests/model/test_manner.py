@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from meloformer.model import vocabulary as v
 from meloformer.model.chords import PITCH_CLASS_NAMES, chord_name
 from meloformer.model.events import BarStart, NoteOff, NoteOn
-from meloformer.model.manner import LEAST_NOTES, STRAIGHT, Manner
+from meloformer.model.limiter import Limiter
+from meloformer.model.limits import Limits
+from meloformer.model.manner import ANY_NOTES, LEAST_NOTES, STRAIGHT, Manner
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from music import COMMON, TINY, arrays, network
@@ -85,3 +89,29 @@ def test_a_copy_goes_its_own_way() -> None:
     other = taken.copy()
     other.take([token for pitch in [62, 66, 69] * 9 for token in (v.POS.id(0), v.ON.id(pitch))])
     assert (taken.home, other.home) == (of_pitches(*[60, 64, 67] * 3).home, 2 * len(v.CHORD_QUALITIES))
+
+
+def test_the_room_of_a_bar_is_four_times_the_fullest_that_was_heard_or_enough_for_anything() -> None:
+    bars = (4, 20, 0, 10)
+    taken = Manner()
+    for notes in bars:
+        taken.take([v.BAR, v.POS.id(0), *[v.ON.id(60)] * notes])
+    assert taken.room == 80
+    assert of_pitches(60).room == ANY_NOTES
+
+
+def test_a_bar_that_is_full_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Manner, "room", 5)
+    performer = Performer(arrays(network(TINY)), DARING, 1)
+    performer.hear(BarStart(0, COMMON))
+    performer.hear(NoteOn(0, 0, 60, 20))
+    begun = Counter(event.tick // 96 for event in performer.answer(8) if isinstance(event, NoteOn))
+    assert max(begun.values()) == 5
+
+
+def test_everybody_who_was_named_and_not_heard_has_some_room_more() -> None:
+    limiter = Limiter(Limits(frozenset({0, 33})), {0}, of_pitches(60))
+    limiter.saw([NoteOn(0, 0, 60, 20)] * (2 * ANY_NOTES - 1))
+    assert not limiter.is_crowded
+    limiter.saw([NoteOn(0, 33, 40, 20)])
+    assert limiter.is_crowded
