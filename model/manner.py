@@ -1,4 +1,4 @@
-"""The manner of what is heard: on which parts of the beat notes begin, and which chord is home in its key.
+"""The manner of what is heard: where in the beat notes begin, how many there are, which chord is home.
 
 The key is the one whose usual weights of pitch classes correlate best with how often each was heard, after
 Krumhansl and Schmuckler (C. Krumhansl, Cognitive Foundations of Musical Pitch, 1990).
