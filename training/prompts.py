@@ -85,17 +85,11 @@ def fixed_prompts(
     return found
 
 
-def last_bars(
-    store: Dataset,
-    count: int = PROMPTS,
-    heard: int = HEARD,
-    following: int = FOLLOWING,
-    suits: Suits = any_music,
-) -> list[Prompt]:
+def last_bars(store: Dataset, count: int = PROMPTS, suits: Suits = any_music) -> list[Prompt]:
     """So many held-out pieces that are long enough, each with its own end as what follows."""
-    bars = heard + following
+    bars = HEARD + FOLLOWING
     long = (piece for piece in _in_turns(store, suits) if len(piece.score.meters) >= bars)
-    return [_from(piece, len(piece.score.meters) - bars, heard, following) for piece in islice(long, count)]
+    return [_from(piece, len(piece.score.meters) - bars, HEARD, FOLLOWING) for piece in islice(long, count)]
 
 
 def _in_turns(store: Dataset, suits: Suits) -> Iterator[Piece]:

@@ -68,7 +68,7 @@ HELD_OVER = Score(
 
 @settings(max_examples=50)
 @example(
-    Rules(others=Playing(polyphony=1)), 0, HELD_OVER, False, False
+    Rules(others=Playing(polyphony=1)), 0, HELD_OVER, False, False, False
 )  # two notes sound on: neither may be struck again
 @example(  # the last token that is drawn in the second bar releases a note
     Rules(grid="sixteenth", others=Playing(polyphony=2)),
@@ -76,10 +76,18 @@ HELD_OVER = Score(
     Score((Meter(4, 4),), (TempoChange(0, 0),), ()),
     False,
     False,
+    False,
 )
-@given(rules, st.integers(0, 2**31), scores(most_bars=2, most_notes=12), st.booleans(), st.booleans())
+@given(
+    rules,
+    st.integers(0, 2**31),
+    scores(most_bars=2, most_notes=12),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
 def test_a_walk_at_random_keeps_every_rule_and_never_gets_stuck(
-    rules: Rules, seed: int, heard: Score, named: bool, straight: bool
+    rules: Rules, seed: int, heard: Score, named: bool, straight: bool, closes: bool
 ) -> None:
     """With no network to prefer one token: whatever is allowed is taken, and some token may always follow."""
     random, grammar, limits = np.random.default_rng(seed), Grammar(), Limits(rules=rules)
@@ -91,6 +99,8 @@ def test_a_walk_at_random_keeps_every_rule_and_never_gets_stuck(
     limiter = Limiter(limits, {0, 40, v.DRUMS} if named else set(range(9)), manner)
     events: list[Event] = []
     for bar in range(2):
+        if closes and bar == 1:
+            limiter.close()
         chord = rules.chord(bar)
         header = [v.BAR] if chord is None else [v.BAR, v.CHORD.id(chord)]
         told_now = [event for token in header for event in grammar.take(token)] + grammar.open_bar()
@@ -112,6 +122,10 @@ def test_a_walk_at_random_keeps_every_rule_and_never_gets_stuck(
     kept(list(own(events, set())), limits)
     if straight:
         assert all(_is_straight(events, event) for event in events if isinstance(event, NoteOn))
+    if closes:
+        line, meter, _ = [event for event in events if isinstance(event, BarStart)][-1]
+        latest = line + meter.ticks // 2
+        assert all(event.tick <= latest for event in events if isinstance(event, NoteOn))
 
 
 def _is_straight(events: list[Event], note: NoteOn) -> bool:
