@@ -2,7 +2,7 @@
 
 Where music repeats itself a network is so sure of what comes that cutting off the unlikely leaves no choice:
 a bar that has come back once comes back for ever. Uncut, it leaves more nearly as often as in real music. And
-of the same bar of one part again and again an answer tires, more the longer it lasts.
+of nearly the same bar of one part again and again an answer tires, more the longer it lasts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import log
 from typing import Final
 
@@ -21,7 +21,11 @@ from meloformer.model import vocabulary as v
 
 MOST_BARS: Final = 256  # that are known
 LEAST_TOKENS: Final = 8  # two or three notes; many bars have less in common
-TIRING: Final = 0.1  # of its odds are left to the next note of the same bar, for each time too many
+TIRING: Final = 0.1  # of its odds are left to the next note of such a bar, for each time too many
+# Bars of a part that have so much of their onsets in common are nearly the same. In real music drums are that
+# all the time: theirs are just the same, or they are not.
+ALIKE: Final = 0.6
+ALIKE_DRUMS: Final = 1.0
 MOST_TIRED: Final = 20  # times: after these it is as good as impossible, and still a number
 
 Onset = tuple[int, int]  # the tick in its bar, the token
@@ -31,29 +35,43 @@ Onset = tuple[int, int]  # the tick in its bar, the token
 class Part:
     """The notes that one instrument begins in this bar, and began in the one before, however loud."""
 
-    present: tuple[Onset, ...] = ()
-    last: tuple[Onset, ...] = ()
-    run: int = 0  # so many equal bars are behind it
+    alike: float  # the share of onsets in common that makes bars nearly the same
+    present: set[Onset] = field(default_factory=set)
+    last: set[Onset] = field(default_factory=set)
+    run: int = 0  # so many bars behind it are each nearly the one before
     usual: int = 1  # so many are nothing special: they were heard
     heard: bool = False  # somebody played in this bar
 
     def end_bar(self) -> None:
         """The next bar begins."""
-        self.run = self.run + 1 if self.present == self.last else 1
+        self.run = self.run + 1 if _shared(self.present, self.last) >= self.alike else 1
         if self.heard:
             self.usual = max(self.usual, self.run)
-        self.last, self.present, self.heard = self.present, (), False
-
-    @property
-    def expected(self) -> Onset | None:
-        """What comes next if this bar, which goes as the last one so far, goes on so; else None."""
-        at = len(self.present)
-        return self.last[at] if at < len(self.last) and self.present == self.last[:at] else None
+        self.last, self.present, self.heard = self.present, set(), False
 
     @property
     def times(self) -> int:
         """How often too many the last bar has come."""
         return max(0, self.run - self.usual)
+
+    def copy(self) -> Part:
+        """The same, which goes its own way from here."""
+        return replace(self, present=self.present.copy())
+
+    def repeats(self, position: int) -> list[int]:
+        """The tokens by which this bar, if it is nearly the last one so far, would go on so."""
+        present, last = (_until(position, bar) for bar in (self.present, self.last))
+        goes_on = _shared(present, last) >= self.alike
+        return [token for at, token in self.last if at == position] if goes_on else []
+
+
+def _until(position: int, bar: set[Onset]) -> set[Onset]:
+    return {onset for onset in bar if onset[0] < position}
+
+
+def _shared(some: set[Onset], others: set[Onset]) -> float:
+    """How much of the onsets of either both have, 0 to 1; 1 where there are none."""
+    return len(some & others) / len(some | others) if some or others else 1.0
 
 
 class Returning:
@@ -79,8 +97,8 @@ class Returning:
             elif token in v.INST:
                 self._instrument = token - v.INST.start
             elif token in v.ON or token in v.D:
-                part = self._parts.setdefault(self._instrument, Part())
-                part.present += ((self._position, token),)
+                part = self._parts.setdefault(self._instrument, Part(ALIKE_DRUMS if token in v.D else ALIKE))
+                part.present.add((self._position, token))
                 part.heard = part.heard or not answered
             self._length += token not in v.VEL
             self._beginning = hash((self._beginning, token))
@@ -90,7 +108,7 @@ class Returning:
         """The same, which goes its own way from here; bars that are over are shared."""
         other = copy(self)
         other._bars, other._bar = self._bars.copy(), self._bar.copy()
-        other._parts = {instrument: replace(part) for instrument, part in self._parts.items()}
+        other._parts = {instrument: part.copy() for instrument, part in self._parts.items()}
         return other
 
     def _end_bar(self) -> None:
@@ -106,13 +124,11 @@ class Returning:
         return self._length >= LEAST_TOKENS and any(self._beginning in bar for bar in self._bars)
 
     def tired(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The same logits [V], but lower for the note by which the present part would go on as before."""
+        """The same logits [V], but lower for the notes by which the present part would go on as before."""
         part = self._parts.get(self._instrument)
-        if part is None or part.times == 0 or part.expected is None:
-            return logits
-        position, token = part.expected
-        if position != self._position:
+        repeats = part.repeats(self._position) if part is not None and part.times else []
+        if part is None or not repeats:
             return logits
         tired = logits.copy()
-        tired[token] += min(part.times, MOST_TIRED) * log(TIRING)
+        tired[repeats] += min(part.times, MOST_TIRED) * log(TIRING)
         return tired
