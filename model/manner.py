@@ -48,12 +48,16 @@ class Manner:
         self._notes = self._elsewhere = 0
         self._pitch_classes = [0] * 12  # how often each was heard
         self._in_bar = self._fullest = 0  # notes of the present bar, and of the fullest
+        self._instrument = -1
+        self._heights: dict[int, tuple[int, int]] = {}  # of each instrument, the sum of pitches, and how many
 
     def take(self, tokens: Iterable[int]) -> None:
         """So it goes on."""
         for token in tokens:
             if token in v.POS:
                 self._position = token - v.POS.start
+            elif token in v.INST:
+                self._instrument = token - v.INST.start
             elif token == v.BAR:
                 self._in_bar = 0
             elif token in v.ON or token in v.D:
@@ -62,12 +66,17 @@ class Manner:
                 self._fullest = max(self._fullest, self._in_bar)
                 self._elsewhere += not STRAIGHT[self._position]
                 if token in v.ON:
-                    self._pitch_classes[(token - v.ON.start) % 12] += 1
+                    self._hear_pitch(token - v.ON.start)
+
+    def _hear_pitch(self, pitch: int) -> None:
+        self._pitch_classes[pitch % 12] += 1
+        total, count = self._heights.get(self._instrument, (0, 0))
+        self._heights[self._instrument] = total + pitch, count + 1
 
     def copy(self) -> Manner:
         """The same, which goes its own way from here."""
         other = copy(self)
-        other._pitch_classes = self._pitch_classes.copy()
+        other._pitch_classes, other._heights = self._pitch_classes.copy(), self._heights.copy()
         return other
 
     @property
@@ -89,3 +98,9 @@ class Manner:
             return None
         fits = _SHAPES @ heard / np.linalg.norm(heard)
         return HOMES[fits.argmax()] if fits.max() >= CLEAR else None
+
+    @property
+    def bass(self) -> int | None:
+        """The instrument that plays lowest, in the mean; None where none has played a pitch."""
+        means = {each: total / count for each, (total, count) in self._heights.items()}
+        return min(means, key=lambda each: means[each], default=None)

@@ -14,7 +14,7 @@ from meloformer.model.decoder import decode
 from meloformer.model.encoder import Encoder, bar_line
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.grammar import Grammar
-from meloformer.model.inviting import invited
+from meloformer.model.leaning import homeward, invited
 from meloformer.model.limiter import Limiter
 from meloformer.model.limits import Limits
 from meloformer.model.listener import Listener, Weights
@@ -282,6 +282,7 @@ class Performer:
             if self.sampling.memory:
                 self.recollections.remember(self._tokens, self._answered)
             chances = self.recollections.mixed(chances, permitted, self.sampling)
+        chances = homeward(chances, self._grammar, limiter.closing)
         chances = invited(chances, permitted, self._grammar.position, limiter.awaited)
         return likeliest(chances) if self.sampling.temperature == 0 else choose(chances, self._random)
 

@@ -1,4 +1,4 @@
-"""Who is asked for by name comes in, and plays on, although nobody heard them."""
+"""Who is asked for by name comes in although nobody heard them; at a close the bass comes home."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from meloformer.model import vocabulary as v
+from meloformer.model.encoder import bar_line
 from meloformer.model.events import BarStart, NoteOn
-from meloformer.model.inviting import LATER, WITH_A_BAR, invited
+from meloformer.model.grammar import Grammar
+from meloformer.model.leaning import HOMEWARD, LATER, WITH_A_BAR, homeward, invited
 from meloformer.model.limiter import Limiter
-from meloformer.model.limits import Limits
+from meloformer.model.limits import Limits, Rules
+from meloformer.model.manner import Manner
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from meloformer.model.weights import load_to_play
@@ -75,3 +78,53 @@ def test_a_band_that_is_asked_for_comes_in_behind_a_piano(seed: int) -> None:
     answered = in_bars(performer.told())[len(heard.meters) :]
     for player in band:
         assert sum(any(note.instrument == player for note in bar) for bar in answered) >= 4
+
+
+def in_c() -> Manner:
+    """How a piece in C major goes: a piano above, a bass below."""
+    manner = Manner()
+    for up, instrument in ((72, PIANO), (36, BASS)):
+        manner.take([v.POS.id(0), v.INST.id(instrument)])
+        manner.take([v.ON.id(up + each) for each in (0, 2, 4, 5, 7, 9, 11, 12, 7, 4, 0)])
+    return manner
+
+
+def reading(instrument: int, *sounding: int) -> Grammar:
+    """A bar in which a piano sounds, where an instrument may begin notes."""
+    grammar = Grammar()
+    piano = [v.INST.id(PIANO), v.VEL.id(20), *map(v.ON.id, sounding)] if sounding else []
+    for token in (*bar_line(COMMON, None), v.POS.id(0), *piano, v.POS.id(24), v.INST.id(instrument)):
+        grammar.take(token)
+    return grammar
+
+
+def test_the_lowest_part_rather_begins_the_root_and_as_much_as_before() -> None:
+    chances = homeward(EVEN, reading(BASS), in_c())
+    roots, others = v.ON.start + np.arange(0, 128, 12), v.ON.start + np.arange(1, 128, 12)
+    assert chances[roots].mean() / chances[others].mean() == pytest.approx(HOMEWARD)
+    assert chances[v.ON.start : v.ON.stop].sum() == pytest.approx(EVEN[v.ON.start : v.ON.stop].sum())
+    assert (chances[: v.ON.start] == EVEN[: v.ON.start]).all()
+    assert (chances[v.ON.stop :] == EVEN[v.ON.stop :]).all()
+
+
+def test_above_what_sounds_the_lowest_part_begins_what_it_likes() -> None:
+    chances = homeward(EVEN, reading(BASS, 64, 67), in_c())
+    assert (chances[v.ON.id(64) : v.ON.stop] == 1 / v.SIZE).all()
+    assert chances[v.ON.id(60)] > chances[v.ON.id(62)]
+
+
+def test_other_parts_and_phrases_in_no_key_are_left_alone() -> None:
+    assert homeward(EVEN, reading(PIANO), in_c()) is EVEN
+    assert homeward(EVEN, reading(BASS), Manner()) is EVEN
+    assert homeward(EVEN, reading(BASS), None) is EVEN
+
+
+def test_only_the_last_bar_of_an_answer_that_closes_comes_home_and_to_no_other_chord() -> None:
+    for chords, comes in (((), True), ((5,), False)):
+        manner = in_c()
+        limiter = Limiter(Limits(rules=Rules(closes=True, chords=chords)), {PIANO}, manner)
+        limiter.saw([BarStart(0, COMMON)])
+        assert limiter.closing is None
+        limiter.close()
+        limiter.saw([BarStart(96, COMMON)])
+        assert limiter.closing is (manner if comes else None)

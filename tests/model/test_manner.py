@@ -84,10 +84,21 @@ def test_few_notes_all_notes_and_drums_have_no_home() -> None:
     assert drums.home is None
 
 
+def test_the_bass_is_whoever_plays_lowest_in_the_mean() -> None:
+    taken = Manner()
+    assert taken.bass is None
+    taken.take([v.INST.id(v.DRUMS), v.D.id(36), v.INST.id(0), v.ON.id(30), v.ON.id(72)])
+    assert taken.bass == 0
+    taken.take([v.INST.id(33), v.ON.id(40)])
+    assert taken.bass == 33
+
+
 def test_a_copy_goes_its_own_way() -> None:
     taken = of_pitches(*[60, 64, 67] * 3)
     other = taken.copy()
     other.take([token for pitch in [62, 66, 69] * 9 for token in (v.POS.id(0), v.ON.id(pitch))])
+    other.take([v.INST.id(33), v.ON.id(20)])
+    assert (taken.bass, other.bass) == (-1, 33)
     assert (taken.home, other.home) == (of_pitches(*[60, 64, 67] * 3).home, 2 * len(v.CHORD_QUALITIES))
 
 

@@ -1,0 +1,45 @@
+"""What an answer would rather do than its network: let in who was asked for by name, bring the bass home."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Final
+
+from meloformer.model import vocabulary as v
+from meloformer.model.manner import Manner
+from meloformer.model.reading import Reading
+from meloformer.model.sampling import Allowed, Chances
+
+# A network goes on in the instruments that it hears, and names another one so rarely that it never would.
+WITH_A_BAR: Final = 0.7  # of the choice goes to who is waited for, where a bar begins
+LATER: Final = 0.03  # and at any other moment
+# Told the chord of a bar, it plays the chord's notes, but any of them lowest.
+HOMEWARD: Final = 16.0  # times the odds of the root
+
+
+def invited(chances: Chances, permitted: Allowed, position: int, awaited: Set[int]) -> Chances:
+    """The same chances [V], with a share for naming one of these players; `position` in ticks of the bar."""
+    tokens = [token for token in map(v.INST.id, sorted(awaited)) if permitted[token]]
+    if not tokens:
+        return chances
+    share = WITH_A_BAR if position == 0 else LATER
+    with_them = chances * (1 - share)
+    with_them[tokens] += share / len(tokens)
+    return with_them
+
+
+def homeward(chances: Chances, reading: Reading, manner: Manner | None) -> Chances:
+    """The same chances [V], but what the lowest instrument begins below all that sounds is rather the root.
+
+    The root of the key in the `manner`; without one nothing changes. How likely it is that any such note
+    begins stays as it was.
+    """
+    if manner is None or manner.home is None or reading.instrument != manner.bass:
+        return chances
+    lowest = min((pitch for voice in reading.voices.values() for pitch in voice.sounding), default=v.ON.size)
+    below = slice(v.ON.start, v.ON.start + lowest)
+    leaning = chances.copy()
+    leaning[v.ON.start + manner.home // len(v.CHORD_QUALITIES) : below.stop : 12] *= HOMEWARD
+    if share := leaning[below].sum():
+        leaning[below] *= chances[below].sum() / share
+    return leaning
