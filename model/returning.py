@@ -21,57 +21,45 @@ from meloformer.model import vocabulary as v
 
 MOST_BARS: Final = 256  # that are known
 LEAST_TOKENS: Final = 8  # two or three notes; many bars have less in common
-TIRING: Final = 0.1  # of its odds are left to the next note of such a bar, for each time too many
-# Bars of a part that have so much of their onsets in common are nearly the same. In real music drums are that
-# all the time: theirs are just the same, or they are not.
-ALIKE: Final = 0.6
-ALIKE_DRUMS: Final = 1.0
+TIRING: Final = 0.1  # of its odds are left to a note of such a bar, for each time too many
+ALIKE: Final = 0.75  # of the pitches of either of two bars of a part, which are nearly the same then
 MOST_TIRED: Final = 20  # times: after these it is as good as impossible, and still a number
+ANYWHERE: Final = 0
 
-Onset = tuple[int, int]  # the tick in its bar, the token
+# A note as bars are compared by it: its token, and of drums its tick in the bar. In real music drums are
+# nearly the same all the time: theirs are just the same, or not.
+Beginning = tuple[int, int]
 
 
 @dataclass(slots=True)
 class Part:
-    """The notes that one instrument begins in this bar, and began in the one before, however loud."""
+    """What one instrument begins in this bar, and began in the one before, however loud."""
 
-    alike: float  # the share of onsets in common that makes bars nearly the same
-    present: set[Onset] = field(default_factory=set)
-    last: set[Onset] = field(default_factory=set)
+    alike: float  # the share in common that makes bars nearly the same
+    present: set[Beginning] = field(default_factory=set)
+    last: set[Beginning] = field(default_factory=set)
     run: int = 0  # so many bars behind it are each nearly the one before
-    usual: int = 1  # so many are nothing special: they were heard
+    usual: int = 0  # so many are nothing special: they were heard
     heard: bool = False  # somebody played in this bar
 
     def end_bar(self) -> None:
         """The next bar begins."""
-        self.run = self.run + 1 if _shared(self.present, self.last) >= self.alike else 1
+        either = len(self.present | self.last)
+        is_alike = len(self.present & self.last) >= self.alike * either
+        self.run = self.run + 1 if is_alike else 1
         if self.heard:
             self.usual = max(self.usual, self.run)
         self.last, self.present, self.heard = self.present, set(), False
-
-    @property
-    def times(self) -> int:
-        """How often too many the last bar has come."""
-        return max(0, self.run - self.usual)
 
     def copy(self) -> Part:
         """The same, which goes its own way from here."""
         return replace(self, present=self.present.copy())
 
-    def repeats(self, position: int) -> list[int]:
-        """The tokens by which this bar, if it is nearly the last one so far, would go on so."""
-        present, last = (_until(position, bar) for bar in (self.present, self.last))
-        goes_on = _shared(present, last) >= self.alike
-        return [token for at, token in self.last if at == position] if goes_on else []
-
-
-def _until(position: int, bar: set[Onset]) -> set[Onset]:
-    return {onset for onset in bar if onset[0] < position}
-
-
-def _shared(some: set[Onset], others: set[Onset]) -> float:
-    """How much of the onsets of either both have, 0 to 1; 1 where there are none."""
-    return len(some & others) / len(some | others) if some or others else 1.0
+    def repeats(self, at: int) -> list[int]:
+        """The tokens by which this bar would go on like the last one, where it is of such notes so far."""
+        if len(self.present & self.last) < self.alike * len(self.present):
+            return []
+        return [token for tick, token in self.last if tick == at]
 
 
 class Returning:
@@ -97,8 +85,8 @@ class Returning:
             elif token in v.INST:
                 self._instrument = token - v.INST.start
             elif token in v.ON or token in v.D:
-                part = self._parts.setdefault(self._instrument, Part(ALIKE_DRUMS if token in v.D else ALIKE))
-                part.present.add((self._position, token))
+                part = self._parts.setdefault(self._instrument, Part(1.0 if token in v.D else ALIKE))
+                part.present.add((self._at, token))
                 part.heard = part.heard or not answered
             self._length += token not in v.VEL
             self._beginning = hash((self._beginning, token))
@@ -126,9 +114,18 @@ class Returning:
     def tired(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """The same logits [V], but lower for the notes by which the present part would go on as before."""
         part = self._parts.get(self._instrument)
-        repeats = part.repeats(self._position) if part is not None and part.times else []
-        if part is None or not repeats:
+        if part is None or not (times := self._times(part)) or not (repeats := part.repeats(self._at)):
             return logits
         tired = logits.copy()
-        tired[repeats] += min(part.times, MOST_TIRED) * log(TIRING)
+        tired[repeats] += min(times, MOST_TIRED) * log(TIRING)
         return tired
+
+    def _times(self, part: Part) -> int:
+        """How often too many its last bar has come; who was not heard may go on like anybody who was."""
+        usual = part.usual or max(1, *(each.usual for each in self._parts.values()))
+        return max(0, part.run - usual)
+
+    @property
+    def _at(self) -> int:
+        """Where in the bar, as bars are compared."""
+        return self._position if self._instrument == v.DRUMS else ANYWHERE
