@@ -66,6 +66,11 @@ def bridge(
 
     from meloformer.bridge.run import run_bridge
 
+    if device == "cuda" and engine is None:
+        from meloformer.model.weights import resolved
+
+        resolved(device)  # no preset that is saved later could mend that
+
     run_bridge(
         Settings(
             presets=presets,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from meloformer.bridge import run
 from meloformer.bridge.settings import Endpoint, Settings
@@ -47,6 +48,19 @@ def test_without_its_extra_link_is_refused_with_the_way_out(
     assert outcome.code == 1
     assert "pip install 'meloformer[link]'" in outcome.err
     assert "--clock auto or internal or midi or osc" in outcome.err
+
+
+def test_a_gpu_that_is_not_here_is_refused_but_a_far_engine_may_have_one(
+    meloformer, told: list[Settings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    outcome = meloformer("bridge", "--device", "cuda")
+    assert outcome.code == 1
+    assert outcome.err.startswith("meloformer: no device cuda: ")
+    assert not told
+    far = ("--engine", "tcp://127.0.0.1:7410", "--key", str(tmp_path / "laptop.key"))
+    assert meloformer("bridge", "--device", "cuda", *far).code == 0
+    assert [settings.device for settings in told] == ["cuda"]
 
 
 def test_an_engine_is_named_by_its_whole_address(meloformer, told: list[Settings]) -> None:
