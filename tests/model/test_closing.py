@@ -7,8 +7,12 @@ import pytest
 from limited import DARING
 from meloformer.model import vocabulary as v
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
+from meloformer.model.leaning import homeward
 from meloformer.model.limits import Limits, Rules
+from meloformer.model.manner import Manner
 from meloformer.model.performer import Performer
+from meloformer.model.reading import Reading
+from meloformer.model.sampling import Chances
 from meloformer.model.score import Meter
 from music import TINY, arrays, network
 
@@ -55,6 +59,24 @@ def test_no_note_begins_after_the_middle_of_the_last_bar_and_some_do_in_others(
     assert chords(performer) == [HOME]
     if meter == COMMON:
         assert max(begun(events, meter, 1) + begun(events, meter, 2)) > meter.ticks // 2
+
+
+@pytest.mark.parametrize(("rules", "comes_home"), [(CLOSING, True), (Rules(), False)])
+def test_the_bass_of_the_last_bar_is_led_home_and_no_other(
+    rules: Rules, comes_home: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    led: list[tuple[int, Manner | None]] = []  # at every choice: the bar, and whose home its bass comes to
+
+    def watched(chances: Chances, reading: Reading, manner: Manner | None) -> Chances:
+        led.append((reading.tick // 96, manner))
+        return homeward(chances, reading, manner)
+
+    monkeypatch.setattr("meloformer.model.performer.homeward", watched)
+    performer = after_a_phrase(rules)
+    list(performer.answer(3))
+    assert {bar for bar, _ in led} == {1, 2, 3}
+    assert all((manner is not None) == (comes_home and bar == 3) for bar, manner in led)
+    assert all(manner.home == 0 for _, manner in led if manner is not None)
 
 
 def test_a_chord_that_is_prescribed_stays() -> None:
