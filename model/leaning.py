@@ -14,7 +14,8 @@ from meloformer.model.sampling import Allowed, Chances
 WITH_A_BAR: Final = 0.7  # of the choice goes to who is waited for, where a bar begins
 LATER: Final = 0.03  # and at any other moment
 # Told the chord of a bar, it plays the chord's notes, but any of them lowest.
-HOMEWARD: Final = 16.0  # times the odds of the root
+HOMEWARD: Final = 1000.0  # times the odds of the root
+HOMEWARD_ALONE: Final = 16.0  # where the lowest part is the only one, for that breaks chords
 
 
 def invited(chances: Chances, permitted: Allowed, position: int, awaited: Set[int]) -> Chances:
@@ -38,8 +39,9 @@ def homeward(chances: Chances, reading: Reading, manner: Manner | None) -> Chanc
         return chances
     lowest = min((pitch for voice in reading.voices.values() for pitch in voice.sounding), default=v.ON.size)
     below = slice(v.ON.start, v.ON.start + lowest)
+    roots = slice(v.ON.start + manner.home // len(v.CHORD_QUALITIES), below.stop, 12)
     leaning = chances.copy()
-    leaning[v.ON.start + manner.home // len(v.CHORD_QUALITIES) : below.stop : 12] *= HOMEWARD
+    leaning[roots] *= HOMEWARD_ALONE if manner.is_alone else HOMEWARD
     if share := leaning[below].sum():
         leaning[below] *= chances[below].sum() / share
     return leaning

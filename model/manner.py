@@ -104,3 +104,8 @@ class Manner:
         """The instrument that plays lowest, in the mean; None where none has played a pitch."""
         means = {each: total / count for each, (total, count) in self._heights.items()}
         return min(means, key=lambda each: means[each], default=None)
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether only one instrument has played pitches."""
+        return len(self._heights) == 1

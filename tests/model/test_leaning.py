@@ -11,7 +11,7 @@ from meloformer.model import vocabulary as v
 from meloformer.model.encoder import bar_line
 from meloformer.model.events import BarStart, NoteOn
 from meloformer.model.grammar import Grammar
-from meloformer.model.leaning import HOMEWARD, LATER, WITH_A_BAR, homeward, invited
+from meloformer.model.leaning import HOMEWARD, HOMEWARD_ALONE, LATER, WITH_A_BAR, homeward, invited
 from meloformer.model.limiter import Limiter
 from meloformer.model.limits import Limits, Rules
 from meloformer.model.manner import Manner
@@ -80,10 +80,10 @@ def test_a_band_that_is_asked_for_comes_in_behind_a_piano(seed: int) -> None:
         assert sum(any(note.instrument == player for note in bar) for bar in answered) >= 4
 
 
-def in_c() -> Manner:
-    """How a piece in C major goes: a piano above, a bass below."""
+def in_c(*parts: int) -> Manner:
+    """How a piece in C major goes, each part two octaves below the one before."""
     manner = Manner()
-    for up, instrument in ((72, PIANO), (36, BASS)):
+    for up, instrument in zip((72, 48), parts, strict=False):
         manner.take([v.POS.id(0), v.INST.id(instrument)])
         manner.take([v.ON.id(up + each) for each in (0, 2, 4, 5, 7, 9, 11, 12, 7, 4, 0)])
     return manner
@@ -98,30 +98,33 @@ def reading(instrument: int, *sounding: int) -> Grammar:
     return grammar
 
 
-def test_the_lowest_part_rather_begins_the_root_and_as_much_as_before() -> None:
-    chances = homeward(EVEN, reading(BASS), in_c())
+@pytest.mark.parametrize(("parts", "odds"), [((PIANO, BASS), HOMEWARD), ((BASS,), HOMEWARD_ALONE)])
+def test_the_lowest_part_rather_begins_the_root_and_as_much_as_before(
+    parts: tuple[int, ...], odds: float
+) -> None:
+    chances = homeward(EVEN, reading(BASS), in_c(*parts))
     roots, others = v.ON.start + np.arange(0, 128, 12), v.ON.start + np.arange(1, 128, 12)
-    assert chances[roots].mean() / chances[others].mean() == pytest.approx(HOMEWARD)
+    assert chances[roots].mean() / chances[others].mean() == pytest.approx(odds)
     assert chances[v.ON.start : v.ON.stop].sum() == pytest.approx(EVEN[v.ON.start : v.ON.stop].sum())
     assert (chances[: v.ON.start] == EVEN[: v.ON.start]).all()
     assert (chances[v.ON.stop :] == EVEN[v.ON.stop :]).all()
 
 
 def test_above_what_sounds_the_lowest_part_begins_what_it_likes() -> None:
-    chances = homeward(EVEN, reading(BASS, 64, 67), in_c())
+    chances = homeward(EVEN, reading(BASS, 64, 67), in_c(PIANO, BASS))
     assert (chances[v.ON.id(64) : v.ON.stop] == 1 / v.SIZE).all()
     assert chances[v.ON.id(60)] > chances[v.ON.id(62)]
 
 
 def test_other_parts_and_phrases_in_no_key_are_left_alone() -> None:
-    assert homeward(EVEN, reading(PIANO), in_c()) is EVEN
+    assert homeward(EVEN, reading(PIANO), in_c(PIANO, BASS)) is EVEN
     assert homeward(EVEN, reading(BASS), Manner()) is EVEN
     assert homeward(EVEN, reading(BASS), None) is EVEN
 
 
 def test_only_the_last_bar_of_an_answer_that_closes_comes_home_and_to_no_other_chord() -> None:
     for chords, comes in (((), True), ((5,), False)):
-        manner = in_c()
+        manner = in_c(PIANO, BASS)
         limiter = Limiter(Limits(rules=Rules(closes=True, chords=chords)), {PIANO}, manner)
         limiter.saw([BarStart(0, COMMON)])
         assert limiter.closing is None

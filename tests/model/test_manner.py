@@ -89,8 +89,10 @@ def test_the_bass_is_whoever_plays_lowest_in_the_mean() -> None:
     assert taken.bass is None
     taken.take([v.INST.id(v.DRUMS), v.D.id(36), v.INST.id(0), v.ON.id(30), v.ON.id(72)])
     assert taken.bass == 0
+    assert taken.is_alone
     taken.take([v.INST.id(33), v.ON.id(40)])
     assert taken.bass == 33
+    assert not taken.is_alone
 
 
 def test_a_copy_goes_its_own_way() -> None:
