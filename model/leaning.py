@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from math import log
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from meloformer.model import vocabulary as v
 from meloformer.model.manner import Manner
 from meloformer.model.reading import Reading
 from meloformer.model.sampling import Allowed, Chances
+
+Logits = NDArray[np.float32]
 
 # A network goes on in the instruments that it hears, and names another one so rarely that it never would.
 WITH_A_BAR: Final = 0.7  # of the choice goes to who is waited for, where a bar begins
@@ -29,19 +35,21 @@ def invited(chances: Chances, permitted: Allowed, position: int, awaited: Set[in
     return with_them
 
 
-def homeward(chances: Chances, reading: Reading, manner: Manner | None) -> Chances:
-    """The same chances [V], but what the lowest instrument begins below all that sounds is rather the root.
+def homeward(logits: Logits, permitted: Allowed, reading: Reading, manner: Manner | None) -> Logits:
+    """The same logits [V], but what the lowest instrument begins below all that sounds is rather the root.
 
     The root of the key in the `manner`; without one nothing changes. How likely it is that any such note
     begins stays as it was.
     """
     if manner is None or manner.home is None or reading.instrument != manner.bass:
-        return chances
+        return logits
     lowest = min((pitch for voice in reading.voices.values() for pitch in voice.sounding), default=v.ON.size)
-    below = slice(v.ON.start, v.ON.start + lowest)
-    roots = slice(v.ON.start + manner.home // len(v.CHORD_QUALITIES), below.stop, 12)
-    leaning = chances.copy()
-    leaning[roots] *= HOMEWARD_ALONE if manner.is_alone else HOMEWARD
-    if share := leaning[below].sum():
-        leaning[below] *= chances[below].sum() / share
-    return leaning
+    pitches = np.flatnonzero(permitted[v.ON.start : v.ON.start + lowest])
+    roots = pitches % 12 == manner.home // len(v.CHORD_QUALITIES)
+    if not roots.any():
+        return logits
+    notes = logits[v.ON.start + pitches]
+    leaning = notes + log(HOMEWARD_ALONE if manner.is_alone else HOMEWARD) * roots
+    led = logits.copy()
+    led[v.ON.start + pitches] = leaning + np.logaddexp.reduce(notes) - np.logaddexp.reduce(leaning)
+    return led

@@ -59,7 +59,7 @@ class Limiter:
         self._begins = STRAIGHT if manner.is_straight else _ANYWHERE  # [POS] where notes may begin
         self._closes = False  # with the bar that begins next
         self._manner = manner
-        self.closing: Manner | None = None  # whose home the present bar comes to, if to any
+        self.home: Manner | None = None  # whose home the present bar comes to, if to any
         self._is_free = replace(self._rules, closes=False) == FREE and not manner.is_straight
         self._bounds = {} if self._is_free else {each: self._bounds_of(each) for each in self._players}
         self._grid = np.isin(np.arange(v.POS.size) % v.TICKS_PER_QUARTER, GRIDS[self._rules.grid])
@@ -85,7 +85,7 @@ class Limiter:
             if isinstance(event, BarStart):
                 if self._closes:
                     self._begins = self._begins & (np.arange(v.POS.size) <= event.meter.ticks // 2)
-                    self.closing = None if self._rules.chords else self._manner
+                    self.home = None if self._rules.chords else self._manner
                 self.awaited = set(self._players - self._begun.keys()) if self._are_named else set()
                 self._begun.clear()
                 self._at_once.clear()

@@ -276,13 +276,13 @@ class Performer:
             return v.BAR
         self.catch_up()
         sampling = self.sampling.uncut() if self._returning.again else self.sampling
-        chances = distribution(self._returning.tired(self._listener.logits()), permitted, sampling)
+        led = homeward(self._returning.tired(self._listener.logits()), permitted, self._grammar, limiter.home)
+        chances = distribution(led, permitted, sampling)
         if not self._revocable and self._grammar.section is not Section.MADE:
             # Not beside given parts: they were heard alone, so memory says that nothing comes beside them.
             if self.sampling.memory:
                 self.recollections.remember(self._tokens, self._answered)
             chances = self.recollections.mixed(chances, permitted, self.sampling)
-        chances = homeward(chances, self._grammar, limiter.closing)
         chances = invited(chances, permitted, self._grammar.position, limiter.awaited)
         return likeliest(chances) if self.sampling.temperature == 0 else choose(chances, self._random)
 

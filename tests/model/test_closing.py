@@ -7,12 +7,12 @@ import pytest
 from limited import DARING
 from meloformer.model import vocabulary as v
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
-from meloformer.model.leaning import homeward
+from meloformer.model.leaning import Logits, homeward
 from meloformer.model.limits import Limits, Rules
 from meloformer.model.manner import Manner
 from meloformer.model.performer import Performer
 from meloformer.model.reading import Reading
-from meloformer.model.sampling import Chances
+from meloformer.model.sampling import Allowed
 from meloformer.model.score import Meter
 from music import TINY, arrays, network
 
@@ -67,9 +67,9 @@ def test_the_bass_of_the_last_bar_is_led_home_and_no_other(
 ) -> None:
     led: list[tuple[int, Manner | None]] = []  # at every choice: the bar, and whose home its bass comes to
 
-    def watched(chances: Chances, reading: Reading, manner: Manner | None) -> Chances:
+    def watched(logits: Logits, permitted: Allowed, reading: Reading, manner: Manner | None) -> Logits:
         led.append((reading.tick // 96, manner))
-        return homeward(chances, reading, manner)
+        return homeward(logits, permitted, reading, manner)
 
     monkeypatch.setattr("meloformer.model.performer.homeward", watched)
     performer = after_a_phrase(rules)
