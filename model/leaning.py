@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meloformer.model import vocabulary as v
-from meloformer.model.manner import Manner
+from meloformer.model.manner import Goal
 from meloformer.model.reading import Reading
 from meloformer.model.sampling import Allowed, Chances
 
@@ -35,21 +35,20 @@ def invited(chances: Chances, permitted: Allowed, position: int, awaited: Set[in
     return with_them
 
 
-def homeward(logits: Logits, permitted: Allowed, reading: Reading, manner: Manner | None) -> Logits:
+def homeward(logits: Logits, permitted: Allowed, reading: Reading, goal: Goal | None) -> Logits:
     """The same logits [V], but what the lowest instrument begins below all that sounds is rather the root.
 
-    The root of the key in the `manner`; without one nothing changes. How likely it is that any such note
-    begins stays as it was.
+    Without a `goal` nothing changes. How likely it is that any such note begins stays as it was.
     """
-    if manner is None or manner.home is None or reading.instrument != manner.bass:
+    if goal is None or reading.instrument != goal.bass:
         return logits
     lowest = min((pitch for voice in reading.voices.values() for pitch in voice.sounding), default=v.ON.size)
     pitches = np.flatnonzero(permitted[v.ON.start : v.ON.start + lowest])
-    roots = pitches % 12 == manner.home // len(v.CHORD_QUALITIES)
+    roots = pitches % 12 == goal.root
     if not roots.any():
         return logits
     notes = logits[v.ON.start + pitches]
-    leaning = notes + log(HOMEWARD_ALONE if manner.is_alone else HOMEWARD) * roots
+    leaning = notes + log(HOMEWARD_ALONE if goal.is_alone else HOMEWARD) * roots
     led = logits.copy()
     led[v.ON.start + pitches] = leaning + np.logaddexp.reduce(notes) - np.logaddexp.reduce(leaning)
     return led

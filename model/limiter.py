@@ -26,7 +26,7 @@ from meloformer.model.limits import (
     playable,
     playable_velocities,
 )
-from meloformer.model.manner import ANY_NOTES, STRAIGHT, Manner
+from meloformer.model.manner import ANY_NOTES, STRAIGHT, Goal, Manner
 from meloformer.model.reading import NOT_NAMED, Last, Reading, Section, Voice
 
 _SILENT = Voice()
@@ -59,7 +59,7 @@ class Limiter:
         self._begins = STRAIGHT if manner.is_straight else _ANYWHERE  # [POS] where notes may begin
         self._closes = False  # with the bar that begins next
         self._manner = manner
-        self.home: Manner | None = None  # whose home the present bar comes to, if to any
+        self.goal: Goal | None = None  # to which the present bar comes
         self._is_free = replace(self._rules, closes=False) == FREE and not manner.is_straight
         self._bounds = {} if self._is_free else {each: self._bounds_of(each) for each in self._players}
         self._grid = np.isin(np.arange(v.POS.size) % v.TICKS_PER_QUARTER, GRIDS[self._rules.grid])
@@ -85,7 +85,7 @@ class Limiter:
             if isinstance(event, BarStart):
                 if self._closes:
                     self._begins = self._begins & (np.arange(v.POS.size) <= event.meter.ticks // 2)
-                    self.home = None if self._rules.chords else self._manner
+                    self.goal = None if self._rules.chords else self._manner.goal
                 self.awaited = set(self._players - self._begun.keys()) if self._are_named else set()
                 self._begun.clear()
                 self._at_once.clear()

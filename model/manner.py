@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,14 @@ HOMES: Final = [
 _KEYS: Final = np.array([np.roll(weights, root) for weights in WEIGHTS.values() for root in range(12)])
 _CENTRED: Final = _KEYS - _KEYS.mean(1, keepdims=True)
 _SHAPES: Final = _CENTRED / np.linalg.norm(_CENTRED, axis=1, keepdims=True)  # [24, 12] of length 1
+
+
+class Goal(NamedTuple):
+    """How music comes home: to which pitch class, by whom who plays lowest, and whether nobody else plays."""
+
+    root: int
+    bass: int
+    is_alone: bool
 
 
 class Manner:
@@ -100,12 +108,11 @@ class Manner:
         return HOMES[fits.argmax()] if fits.max() >= CLEAR else None
 
     @property
-    def bass(self) -> int | None:
-        """The instrument that plays lowest, in the mean; None where none has played a pitch."""
+    def goal(self) -> Goal | None:
+        """How it comes home; None where no key is clear."""
+        home = self.home
+        if home is None:
+            return None
         means = {each: total / count for each, (total, count) in self._heights.items()}
-        return min(means, key=lambda each: means[each], default=None)
-
-    @property
-    def is_alone(self) -> bool:
-        """Whether only one instrument has played pitches."""
-        return len(self._heights) == 1
+        bass = min(means, key=lambda each: means[each])
+        return Goal(home // len(v.CHORD_QUALITIES), bass, len(means) == 1)

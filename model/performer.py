@@ -276,7 +276,7 @@ class Performer:
             return v.BAR
         self.catch_up()
         sampling = self.sampling.uncut() if self._returning.again else self.sampling
-        led = homeward(self._returning.tired(self._listener.logits()), permitted, self._grammar, limiter.home)
+        led = homeward(self._returning.tired(self._listener.logits()), permitted, self._grammar, limiter.goal)
         chances = distribution(led, permitted, sampling)
         if not self._revocable and self._grammar.section is not Section.MADE:
             # Not beside given parts: they were heard alone, so memory says that nothing comes beside them.

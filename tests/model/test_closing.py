@@ -9,7 +9,7 @@ from meloformer.model import vocabulary as v
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
 from meloformer.model.leaning import Logits, homeward
 from meloformer.model.limits import Limits, Rules
-from meloformer.model.manner import Manner
+from meloformer.model.manner import Goal
 from meloformer.model.performer import Performer
 from meloformer.model.reading import Reading
 from meloformer.model.sampling import Allowed
@@ -65,18 +65,18 @@ def test_no_note_begins_after_the_middle_of_the_last_bar_and_some_do_in_others(
 def test_the_bass_of_the_last_bar_is_led_home_and_no_other(
     rules: Rules, comes_home: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    led: list[tuple[int, Manner | None]] = []  # at every choice: the bar, and whose home its bass comes to
+    led: list[tuple[int, Goal | None]] = []  # at every choice: the bar, and what it comes to
 
-    def watched(logits: Logits, permitted: Allowed, reading: Reading, manner: Manner | None) -> Logits:
-        led.append((reading.tick // 96, manner))
-        return homeward(logits, permitted, reading, manner)
+    def watched(logits: Logits, permitted: Allowed, reading: Reading, goal: Goal | None) -> Logits:
+        led.append((reading.tick // 96, goal))
+        return homeward(logits, permitted, reading, goal)
 
     monkeypatch.setattr("meloformer.model.performer.homeward", watched)
     performer = after_a_phrase(rules)
     list(performer.answer(3))
     assert {bar for bar, _ in led} == {1, 2, 3}
-    assert all((manner is not None) == (comes_home and bar == 3) for bar, manner in led)
-    assert all(manner.home == 0 for _, manner in led if manner is not None)
+    assert all((goal is not None) == (comes_home and bar == 3) for bar, goal in led)
+    assert {goal for _, goal in led if goal is not None} <= {Goal(root=0, bass=0, is_alone=True)}
 
 
 def test_a_chord_that_is_prescribed_stays() -> None:

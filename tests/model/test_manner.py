@@ -11,7 +11,7 @@ from meloformer.model.chords import PITCH_CLASS_NAMES, chord_name
 from meloformer.model.events import BarStart, NoteOff, NoteOn
 from meloformer.model.limiter import Limiter
 from meloformer.model.limits import Limits
-from meloformer.model.manner import ANY_NOTES, LEAST_NOTES, STRAIGHT, Manner
+from meloformer.model.manner import ANY_NOTES, LEAST_NOTES, STRAIGHT, Goal, Manner
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
 from music import COMMON, TINY, arrays, network
@@ -84,15 +84,13 @@ def test_few_notes_all_notes_and_drums_have_no_home() -> None:
     assert drums.home is None
 
 
-def test_the_bass_is_whoever_plays_lowest_in_the_mean() -> None:
-    taken = Manner()
-    assert taken.bass is None
-    taken.take([v.INST.id(v.DRUMS), v.D.id(36), v.INST.id(0), v.ON.id(30), v.ON.id(72)])
-    assert taken.bass == 0
-    assert taken.is_alone
-    taken.take([v.INST.id(33), v.ON.id(40)])
-    assert taken.bass == 33
-    assert not taken.is_alone
+def test_at_an_ending_the_bass_is_whoever_plays_lowest_in_the_mean() -> None:
+    assert Manner().goal is None
+    taken = of_pitches(*[60, 64, 67] * 3)
+    taken.take([v.INST.id(0), v.ON.id(24), *[v.ON.id(72)] * 9, v.INST.id(v.DRUMS), v.D.id(20)])
+    taken.take([v.INST.id(33), v.ON.id(60)])
+    assert taken.goal == Goal(root=0, bass=33, is_alone=False)
+    assert of_pitches(*[60, 64, 67] * 3).goal == Goal(root=0, bass=-1, is_alone=True)
 
 
 def test_a_copy_goes_its_own_way() -> None:
@@ -100,7 +98,9 @@ def test_a_copy_goes_its_own_way() -> None:
     other = taken.copy()
     other.take([token for pitch in [62, 66, 69] * 9 for token in (v.POS.id(0), v.ON.id(pitch))])
     other.take([v.INST.id(33), v.ON.id(20)])
-    assert (taken.bass, other.bass) == (-1, 33)
+    assert taken.goal == of_pitches(*[60, 64, 67] * 3).goal
+    assert other.goal is not None
+    assert other.goal.bass == 33
     assert (taken.home, other.home) == (of_pitches(*[60, 64, 67] * 3).home, 2 * len(v.CHORD_QUALITIES))
 
 
