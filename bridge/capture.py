@@ -8,13 +8,14 @@ phrase's last bar line has no release: to the model it is held over that line.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from meloformer.bridge.hand import Hand
 from meloformer.bridge.tempo import Bars
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn, TempoSet
-from meloformer.model.score import Meter, tempo_step, velocity_bin
+from meloformer.model.score import Meter, bpm_of, tempo_step, velocity_bin
 from meloformer.model.vocabulary import DRUMS, TICKS_PER_QUARTER
 
 EARLY_TICKS: Final = 3  # a first note up to a 32nd before a bar line belongs to the bar it opens
@@ -31,6 +32,16 @@ class Held(NamedTuple):
     let_go: bool = False
 
 
+class Release(NamedTuple):
+    """A note that began in the tick `since` ends at `tick`, which is not told yet; it was let go at `at`."""
+
+    tick: int
+    instrument: int
+    pitch: int
+    since: int
+    at: int
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
     """What has been heard of a phrase so far. Its methods give the new capture and the events to tell."""
@@ -45,18 +56,37 @@ class Capture:
     touched: float = 0.0  # the transport's beat when something was last heard
     held: tuple[Held, ...] = ()
     pedals: frozenset[int] = frozenset()  # channels whose sustain pedal is down
-    waiting: tuple[NoteOff, ...] = ()  # releases not told yet, in time order
+    waiting: tuple[Release, ...] = ()  # in time order
+    hand: Hand | None = None  # that plays; None: every tick is meant
 
     @classmethod
-    def opened(cls, beat: float, bars: Bars, bpm: float) -> tuple[Capture, tuple[Event, ...]]:
-        """A phrase whose first note comes at `beat`."""
+    def opened(
+        cls, beat: float, bars: Bars, bpm: float, hand: Hand | None = None
+    ) -> tuple[Capture, tuple[Event, ...]]:
+        """A phrase whose first note comes at `beat`, played by a hand or written."""
         origin = bars.line_before(beat + EARLY_TICKS / TICKS_PER_QUARTER)
         meter, step = bars.meter_at(origin), tempo_step(bpm)
-        return cls(origin, bars, meter, step=step, touched=beat), (BarStart(0, meter), TempoSet(0, step))
+        opening = (BarStart(0, meter), TempoSet(0, step))
+        return cls(origin, bars, meter, step=step, touched=beat, hand=hand), opening
 
     def tick_at(self, beat: float) -> int:
         """The nearest tick, never before what has been told."""
-        return max(self.tick, round((beat - self.origin) * TICKS_PER_QUARTER))
+        return max(self.tick, round(self._ticks(beat)))
+
+    def meant_at(self, beat: float) -> tuple[int, Hand | None]:
+        """The tick at which a note was meant that is struck at `beat`, and what is then known of the hand."""
+        if self.hand is None:
+            return self.tick_at(beat), None
+        tick, hand = self.hand.strikes(self._ticks(beat), self._tick_s)
+        return max(self.tick, tick), hand
+
+    def _ticks(self, beat: float) -> float:
+        return (beat - self.origin) * TICKS_PER_QUARTER
+
+    @property
+    def _tick_s(self) -> float:
+        """Seconds of a tick."""
+        return 60.0 / bpm_of(self.step) / TICKS_PER_QUARTER
 
     @property
     def bar_end(self) -> int:
@@ -71,18 +101,20 @@ class Capture:
         self, beat: float, channel: int, pitch: int, velocity: int, instrument: int, bpm: float
     ) -> tuple[Capture, tuple[Event, ...]]:
         """A note begins. The same pitch of the same instrument, still held, is struck again."""
-        tick = self.tick_at(beat)
+        tick, hand = self.meant_at(beat)
         heard, events = self._reaching(tick, bpm)
-        same = tuple(each for each in heard.held if (each.instrument, each.pitch) == (instrument, pitch))
-        waiting = tuple(off for off in heard.waiting if (off.instrument, off.pitch) != (instrument, pitch))
-        # a release that still waits belongs to an onset in this very tick: on the grid they are one note
-        if all(each.tick < tick for each in same) and waiting == heard.waiting:
-            events += tuple(NoteOff(tick, instrument, pitch) for _ in same)
+        same = [each for each in heard.held if (each.instrument, each.pitch) == (instrument, pitch)]
+        ending = [each for each in heard.waiting if (each.instrument, each.pitch) == (instrument, pitch)]
+        begun = [each.tick for each in same] + [each.since for each in ending]
+        if tick not in begun:  # else they are one note on the grid
+            events += tuple(NoteOff(tick, instrument, pitch) for _ in begun)
             events += (NoteOn(tick, instrument, pitch, velocity_bin(velocity)),)
         held = tuple(each for each in heard.held if each not in same)
+        waiting = tuple(each for each in heard.waiting if each not in ending)
         if instrument != DRUMS:
             held += (Held(channel, pitch, instrument, tick),)
-        return replace(heard, held=held, waiting=waiting, notes=heard.notes + 1, touched=beat), events
+        notes = heard.notes + 1
+        return replace(heard, held=held, waiting=waiting, notes=notes, touched=beat, hand=hand), events
 
     def note_off(self, beat: float, channel: int, pitch: int) -> tuple[Capture, tuple[Event, ...]]:
         """A key goes up; a note that was not heard has no end either."""
@@ -99,7 +131,7 @@ class Capture:
         if down:
             return replace(self, pedals=self.pedals | {channel}), ()
         lifted = replace(self, pedals=self.pedals - {channel})
-        return lifted._released(beat, lambda each: each.channel == channel and each.let_go)
+        return lifted._released(beat, lambda each: each.channel == channel and each.let_go, by_pedal=True)
 
     def passed(self, beat: float) -> tuple[Capture, tuple[Event, ...]]:
         """Time has passed: releases that waited for it are told."""
@@ -116,29 +148,46 @@ class Capture:
 
     def closed(self, beat: float, least_bars: int, bpm: float) -> tuple[Capture, tuple[Event, ...]]:
         """The phrase is over at `beat` and spans at least so many bars, and all that was held beyond them."""
-        last = max((off.tick for off in self.waiting), default=0)
+        last = max((each.at for each in self.waiting), default=0)
         if self.held:
             last = max(last, self.tick_at(beat))
         asked = round((self.bars.after(least_bars - 1, self.origin) - self.origin) * TICKS_PER_QUARTER)
         closed, events = self._reaching(max(self.tick, asked, last - OVERHANG_TICKS), bpm)
-        told, more = closed._telling(last)
+        told, more = closed._telling(closed.bar_end)
         return replace(told, held=(), waiting=()), events + more
 
-    def _released(self, beat: float, ends: Callable[[Held], bool]) -> tuple[Capture, tuple[Event, ...]]:
-        ended = [each for each in self.held if ends(each)]
+    def _released(
+        self, beat: float, is_over: Callable[[Held], bool], by_pedal: bool = False
+    ) -> tuple[Capture, tuple[Event, ...]]:
+        ended = [each for each in self.held if is_over(each)]
         if not ended:
             return self, ()
         now = self.tick_at(beat)
-        offs = [NoteOff(max(now, each.tick + 1), each.instrument, each.pitch) for each in ended]
+        ends, hand = self._ends_of(ended, beat, by_pedal)
         held = tuple(each for each in self.held if each not in ended)
-        waiting = tuple(sorted((*self.waiting, *offs)))
-        return replace(self, held=held, waiting=waiting, touched=beat)._telling(now)
+        waiting = tuple(sorted((*self.waiting, *ends)))
+        return replace(self, held=held, waiting=waiting, touched=beat, hand=hand)._telling(now)
+
+    def _ends_of(
+        self, notes: Sequence[Held], beat: float, by_pedal: bool
+    ) -> tuple[list[Release], Hand | None]:
+        """Where notes were meant to end that are let go at `beat`, and what is then known of the hand."""
+        ends, hand = [], self.hand
+        for note in notes:
+            end = at = max(self.tick_at(beat), note.tick + 1)
+            if hand is not None and by_pedal:
+                end = hand.lifts(self._ticks(beat), self._tick_s, note.tick)
+            elif hand is not None:
+                end, hand = hand.lets_go(self._ticks(beat), self._tick_s, note.tick)
+            ends.append(Release(max(self.tick, end), note.instrument, note.pitch, note.tick, at))
+        return ends, hand
 
     def _telling(self, tick: int) -> tuple[Capture, tuple[Event, ...]]:
         """Tell the waiting releases up to `tick`, as far as their bar has begun."""
         count = sum(off.tick <= tick and off.tick < self.bar_end for off in self.waiting)
-        told, waiting = self.waiting[:count], self.waiting[count:]
-        return replace(self, waiting=waiting, tick=told[-1].tick if told else self.tick), told
+        due, waiting = self.waiting[:count], self.waiting[count:]
+        told = tuple(NoteOff(each.tick, each.instrument, each.pitch) for each in due)
+        return replace(self, waiting=waiting, tick=due[-1].tick if due else self.tick), told
 
     def _reaching(self, tick: int, bpm: float) -> tuple[Capture, tuple[Event, ...]]:
         """Tell everything that comes before something new at `tick`: releases, bar lines, a new tempo."""

@@ -10,6 +10,7 @@ from meloformer.bridge.border import address_of
 from meloformer.bridge.capture import Capture
 from meloformer.bridge.channels import instrument_of
 from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.hand import Hand
 from meloformer.bridge.incoming import Continue, LiveNote, PhraseBegin, PhraseEnd, PhraseNote
 from meloformer.bridge.session import free
 from meloformer.bridge.session.answering import (
@@ -71,6 +72,8 @@ def live_note(turn: Turn, message: LiveNote) -> None:
 
 def _hear_on(turn: Turn, message: LiveNote, instrument: int) -> None:
     heard = _ear(turn)
+    if _is_next_downbeat(turn, heard):
+        return
     told = heard.note_on(
         turn.beat_meant, message.channel, message.pitch, message.velocity, instrument, turn.state.clock.bpm
     )
@@ -153,6 +156,15 @@ def ends_at(turn: Turn) -> float | None:
     return None
 
 
+def _is_next_downbeat(turn: Turn, heard: Capture) -> bool:
+    """Whether a note that is struck now is meant on the line at which the phrase ends."""
+    listening = turn.state.listening
+    if listening is None or listening.explicit or listening.listen.end != "bars":
+        return False
+    end = (heard.bars.after(listening.listen.bars, heard.origin) - heard.origin) * TICKS_PER_QUARTER
+    return heard.meant_at(turn.beat_meant)[0] >= round(end)
+
+
 def release_at(turn: Turn) -> float | None:
     """The beat at which a release that waits can be told; None where none waits, or for a bar to begin."""
     heard = _heard(turn)
@@ -205,7 +217,7 @@ def opened(turn: Turn) -> tuple[Capture, tuple[Event, ...]]:
     if not turn.state.clock.running:
         turn.change(clock=started_by_music(turn))
     clock = turn.state.clock
-    heard, events = Capture.opened(turn.beat_meant, clock.bars, clock.bpm)
+    heard, events = Capture.opened(turn.beat_meant, clock.bars, clock.bpm, Hand())
     return replace(heard, pedals=turn.state.pedals), events
 
 
