@@ -28,6 +28,7 @@ from meloformer.bridge.beat_scores import (
     TRIPLE,
     tempo_score,
 )
+from meloformer.bridge.readings import READINGS, Reading, Verdict
 
 SLOWEST_BPM: Final = 40.0
 FASTEST_BPM: Final = 208.0
@@ -77,10 +78,16 @@ class Strike(NamedTuple):
     notes: tuple[Onset, ...]
 
 
-def estimate(onsets: Sequence[Onset], bpm: float | None = None, bar: float | None = None) -> Estimate | None:
+def estimate(
+    onsets: Sequence[Onset],
+    bpm: float | None = None,
+    bar: float | None = None,
+    verdict: Verdict | None = None,
+) -> Estimate | None:
     """The beat of onsets in time order; None where they are too few, or all at once.
 
-    `bpm`: the tempo is known; `bar`: the length of a bar is, in beats. Only what is left is found.
+    `bpm`: the tempo is known; `bar`: the length of a bar is, in beats. Only what is left is found. `verdict`:
+    what a model thinks of the ways to count the phrase so far.
     """
     strikes = strikes_of(onsets)
     if len(strikes) < FEWEST_STRIKES:
@@ -95,7 +102,7 @@ def estimate(onsets: Sequence[Onset], bpm: float | None = None, bar: float | Non
     nearly, confidence = _likeliest(scores)
     period, line = _best(scores, periods, nearly)
     grid = _followed(seconds.tolist(), float(times[0]), line, period, is_steady=bpm is not None)
-    beats_per_bar, shift = _bars(grid, seconds, accents, bar)
+    beats_per_bar, shift = _bars(grid, seconds, accents, bar, verdict)
     grid = Grid(grid.first - shift, grid.seconds).from_line(float(seconds[0]), _bar(bar, beats_per_bar))
     return Estimate(grid.bpm if bpm is None else bpm, beats_per_bar, confidence, grid)
 
@@ -203,18 +210,22 @@ def _followed(seconds: list[float], since: float, line: float, period: float, is
     return follow(seconds, since + line, period, since)
 
 
-def _bars(grid: Grid, seconds: Floats, accents: Floats, bar: float | None) -> tuple[int, int]:
+def _bars(
+    grid: Grid, seconds: Floats, accents: Floats, bar: float | None, verdict: Verdict | None
+) -> tuple[int, int]:
     """Beats in a bar, and the beat that begins one, by the accents of the whole phrase on its own beats."""
     places = np.array([round(grid.beat_at(at) * BINS) for at in seconds])
-    found = []
-    for beats, table in METERS:
-        said = accents @ table
-        for shift in range(beats):
-            fits = said[np.arange(len(places)), (places - shift * BINS) % (beats * BINS)].sum()
-            score = fits / math.sqrt(len(places)) + (THREES if beats == 3 else 0.0)
-            found.append((score - IMPOSSIBLE * _is_ruled_out(beats, bar), beats, shift))
-    _, beats, shift = max(found)
-    return beats, shift
+    said = {beats: accents @ table for beats, table in METERS}
+
+    def score(reading: Reading) -> float:
+        beats, shift = reading
+        fits = said[beats][np.arange(len(places)), (places - shift * BINS) % (beats * BINS)].sum()
+        found = fits / math.sqrt(len(places)) + (THREES if beats == 3 else 0.0)
+        if verdict is not None:
+            found += verdict.on(grid, reading)
+        return float(found - IMPOSSIBLE * _is_ruled_out(beats, bar))
+
+    return max(READINGS, key=score)
 
 
 def _is_ruled_out(beats: int, bar: float | None) -> bool:

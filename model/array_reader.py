@@ -60,7 +60,7 @@ class ArrayReader:
         self._buffer = np.zeros((shape.layers, 2, shape.kv_heads, ROOM, HEAD_DIM), np.float32)
         self._ended: list[EndedBar] = []
         self._summaries = self._start = self._length = 0
-        self._state_W: Floats | None = None
+        self._states_nW: Floats | None = None  # after each token of the last stretch
 
     def begin_bar(self, place: Place) -> None:
         """Gather what a bar at this place can see; the bar before must have been ended."""
@@ -92,23 +92,28 @@ class ArrayReader:
         """Take tokens of the present bar into the cache."""
         self._reserve(self._length + len(tokens))
         self._length += len(tokens)
-        states_nW = self._hidden(list(tokens), places, summary=False, attend=self._attend)
-        self._state_W = states_nW[-1]
+        self._states_nW = self._hidden(list(tokens), places, summary=False, attend=self._attend)
 
     def logits(self) -> Floats:
         """[V] after the last token read."""
-        assert self._state_W is not None, "read at least BOS first"
-        return self._network.logits(self._state_W)
+        assert self._states_nW is not None, "read at least BOS first"
+        return self._network.logits(self._states_nW[-1])
+
+    def all_logits(self) -> Floats:
+        """[n, V] after each token of the last stretch read."""
+        assert self._states_nW is not None, "read at least BOS first"
+        return self._network.logits(self._states_nW)
 
     def bookmark(self) -> Seen:
         """What to go back to later."""
         present = self._buffer[:, :, :, : self._length].copy()
-        return Seen(tuple(self._ended), self._summaries, self._start, present, self._state_W)
+        last = None if self._states_nW is None else self._states_nW[-1:]
+        return Seen(tuple(self._ended), self._summaries, self._start, present, last)
 
     def go_back(self, mark: Seen) -> None:
         """Forget what was read after the bookmark."""
         self._ended, self._summaries, self._start = list(mark.ended), mark.summaries, mark.start
-        self._length, self._state_W = mark.buffer.shape[3], mark.state
+        self._length, self._states_nW = mark.buffer.shape[3], mark.state
         self._reserve(self._length)
         self._buffer[:, :, :, : self._length] = mark.buffer
 

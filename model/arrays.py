@@ -57,9 +57,9 @@ class Arrays:
         """[n, W]"""
         return normed(self.token[tokens] + self.instrument[instruments])
 
-    def logits(self, state_W: Floats) -> Floats:
-        """[V]"""
-        found: Floats = state_W @ self._out
+    def logits(self, states_W: Floats) -> Floats:
+        """[..., V] of states [..., W]."""
+        found: Floats = states_W @ self._out
         return found
 
 

@@ -138,7 +138,7 @@ class TorchReader:
         self._network = network
         self._device = next(network.parameters()).device
         self._cache = Cache(network.shape, in_order, self._device)
-        self._state_W: Tensor | None = None
+        self._states_nW: Tensor | None = None  # after each token of the last stretch
 
     @torch.inference_mode()
     def begin_bar(self, place: Place) -> None:
@@ -155,20 +155,29 @@ class TorchReader:
     def read(self, tokens: Sequence[int], places: Sequence[Place]) -> None:
         self._cache.extend(len(tokens))
         states_BNW = self._network.hidden(self._columns(tokens, places, 0), self._cache.attend)
-        self._state_W = states_BNW[0, -1]
+        self._states_nW = states_BNW[0]
 
     def bookmark(self) -> tuple[Seen, Tensor | None]:
-        return self._cache.seen(), self._state_W
+        last = None if self._states_nW is None else self._states_nW[-1:]
+        return self._cache.seen(), last
 
     @torch.inference_mode()
     def go_back(self, mark: tuple[Seen, Tensor | None]) -> None:
-        seen, self._state_W = mark
+        seen, self._states_nW = mark
         self._cache.go_back(seen)
 
     @torch.inference_mode()
     def logits(self) -> NDArray[np.float32]:
-        assert self._state_W is not None, "read at least BOS first"
-        values: NDArray[np.float32] = self._network.logits(self._state_W).float().cpu().numpy()
+        assert self._states_nW is not None, "read at least BOS first"
+        return self._of(self._states_nW[-1])
+
+    @torch.inference_mode()
+    def all_logits(self) -> NDArray[np.float32]:
+        assert self._states_nW is not None, "read at least BOS first"
+        return self._of(self._states_nW)
+
+    def _of(self, states_W: Tensor) -> NDArray[np.float32]:
+        values: NDArray[np.float32] = self._network.logits(states_W).float().cpu().numpy()
         return values
 
     def _columns(self, tokens: Sequence[int], places: Sequence[Place], summaries: int) -> Columns:

@@ -5,7 +5,7 @@ What it gives after any token equals the full forward over the same stream.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Union
@@ -37,6 +37,9 @@ class Reader(Protocol):
 
     def logits(self) -> NDArray[np.float32]:
         """[V] after the last token read."""
+
+    def all_logits(self) -> NDArray[np.float32]:
+        """[n, V] after each token of the last `read`."""
 
     def bookmark(self) -> Any:
         """What to hand to `go_back` later; it does not change when more is read."""
@@ -93,13 +96,25 @@ class Listener:
         if self._ahead is not None:
             self.go_back(self._ahead.mark)
 
+    def surprises(self, tokens: Sequence[int]) -> Iterator[float]:
+        """Take tokens bar by bar, and tell by how many nats each surprised; not the very first token."""
+        self._take_back()
+        for stretch, places in self._stretches(tokens):
+            first = self._reader.logits()
+            self._read_stretch(stretch, places)
+            yield _nats(np.vstack([first, self._reader.all_logits()[:-1]]), stretch)
+
     def _read(self, tokens: Sequence[int]) -> None:
-        """A stretch of one bar at a time."""
+        for stretch, places in self._stretches(tokens):
+            self._read_stretch(stretch, places)
+
+    def _stretches(self, tokens: Sequence[int]) -> Iterator[tuple[Sequence[int], Sequence[Place]]]:
+        """The tokens of one bar at a time, with their places."""
         places = [self._placer.push(token) for token in tokens]
         start = 0
         for stop in range(1, len(tokens) + 1):
             if stop == len(tokens) or places[stop].segment != places[start].segment:
-                self._read_stretch(tokens[start:stop], places[start:stop])
+                yield tokens[start:stop], places[start:stop]
                 start = stop
 
     def end_bar(self) -> None:
@@ -134,6 +149,13 @@ class Listener:
             self._reader.begin_bar(places[0])
         self._reader.read(tokens, places)
         self._last = places[-1]
+
+
+def _nats(logits_nV: NDArray[np.float32], tokens: Sequence[int]) -> float:
+    """-log of the probability of these tokens, each by its row."""
+    most_n1 = logits_nV.max(axis=-1, keepdims=True)
+    shares_n = most_n1[:, 0] + np.log(np.exp(logits_nV - most_n1).sum(axis=-1))
+    return float((shares_n - logits_nV[np.arange(len(tokens)), tokens]).sum())
 
 
 def _reader(network: Weights, in_order: bool) -> Reader:

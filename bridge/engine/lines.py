@@ -1,6 +1,6 @@
 """One message between bridge and engine as one JSON line, and back.
 
-A line is `{"v": 2, "kind": "heard", ...fields}`. Never pickle: a line that is not exactly one of the messages
+A line is `{"v": 3, "kind": "heard", ...fields}`. Never pickle: a line that is not exactly one of the messages
 in `messages.py` is refused with `MessageError`, whoever wrote it.
 """
 
@@ -35,6 +35,8 @@ from meloformer.bridge.engine.messages import (
     ToEngine,
     Trouble,
     Vary,
+    Weigh,
+    Weighed,
 )
 from meloformer.bridge.engine.rules_line import rules_from, rules_line
 from meloformer.bridge.settings import DEVICES
@@ -44,7 +46,7 @@ from meloformer.model.sampling import Sampling
 from meloformer.model.score import Meter
 from meloformer.model.vocabulary import CHORD, INSTRUMENTS, TEMPOS, VELOCITIES
 
-VERSION: Final = 2
+VERSION: Final = 3
 LONGEST_LINE: Final = 65_536
 _QUESTIONS: Final = get_args(Question)
 
@@ -152,6 +154,14 @@ def _list(value: Any, *lengths: int) -> list[Any]:
     return value
 
 
+def _numbers(value: Any) -> tuple[float, ...]:
+    return tuple(_number(each) for each in _list(value))
+
+
+def _tellings(value: Any) -> tuple[tuple[Event, ...], ...]:
+    return tuple(tuple(_event(each) for each in _list(telling)) for telling in _list(value))
+
+
 def _named_instruments(value: Any) -> tuple[int, ...]:
     return tuple(_whole(each, 0, INSTRUMENTS - 1) for each in _list(value))
 
@@ -249,6 +259,8 @@ _KINDS: Final[dict[str, type[Message]]] = {
         Said,
         Ended,
         Trouble,
+        Weigh,
+        Weighed,
     )
 }
 _KIND_OF: Final[dict[type[Message], str]] = {kind: name for name, kind in _KINDS.items()}
@@ -268,6 +280,8 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "BarStart": _bar_start,
     "Meter": lambda value: _meter(*_list(value, 2)),
     "tuple[int, ...]": _named_instruments,
+    "tuple[float, ...]": _numbers,
+    "tuple[tuple[Event, ...], ...]": _tellings,
     "Sampling": _sampling,
     "Rules": _rules,
     "tuple[int, ...] | None": _instruments,
@@ -275,6 +289,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
 _WRITERS: Final[dict[str, Callable[[Any], Any]]] = {
     "Event": _write_event,
     "BarStart": _write_event,
+    "tuple[tuple[Event, ...], ...]": lambda tellings: [[*map(_write_event, each)] for each in tellings],
     "Sampling": lambda said: [said.temperature, said.top_p, said.min_p, said.echo, said.memory],
     "Rules": rules_line,
 }

@@ -115,6 +115,17 @@ class Revise:
 
 
 @dataclass(frozen=True, slots=True)
+class Weigh:
+    """How much does each of these tellings of one phrase surprise the model, each by itself?
+
+    Nothing else changes by it, and an engine that has something else to do leaves it.
+    """
+
+    request: str
+    tellings: tuple[tuple[Event, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Stop answering this request; what comes later than this is not wanted."""
 
@@ -160,6 +171,14 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """How much each telling of this request surprised the model, in nats; of none, where it was left."""
+
+    request: str
+    nats: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Something failed in the engine, which goes on."""
 
@@ -167,6 +186,6 @@ class Trouble:
 
 
 Question = Ask | Vary | Infill | NextBar | Revise
-ToEngine = Load | Reset | Heard | Question | Choose | PlayAlong | Stop | Quit
-FromEngine = Loaded | LoadFailed | Said | Ended | Trouble
+ToEngine = Load | Reset | Heard | Weigh | Question | Choose | PlayAlong | Stop | Quit
+FromEngine = Loaded | LoadFailed | Said | Ended | Weighed | Trouble
 Message = ToEngine | FromEngine

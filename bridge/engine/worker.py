@@ -11,7 +11,7 @@ import gc
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -38,14 +38,18 @@ from meloformer.bridge.engine.messages import (
     ToEngine,
     Trouble,
     Vary,
+    Weigh,
+    Weighed,
 )
 from meloformer.bridge.engine.warming import Warm, in_short, loaded
 from meloformer.model.companion import Companion
 from meloformer.model.events import BarStart, Event, NoteOn
 from meloformer.model.infill import rewrite
 from meloformer.model.limits import Limits
+from meloformer.model.listener import Weights
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
+from meloformer.model.surprise import surprises
 from meloformer.model.variations import Variations
 
 _PAUSE_S: Final = 0.005  # longer than between the notes of a chord
@@ -68,6 +72,7 @@ class Worker:
         self._beside = beside
         self._waiting: deque[ToEngine | Warm | LoadFailed] = deque()  # came while an answer was being given
         self._performer: Performer | None = None
+        self._network: Weights | None = None  # of the performer
         self._seed = 0
         self._unheard: list[Event] = []  # of the conversation, while there is no model yet
         self._variations: Variations | None = None  # while they are made and chosen from
@@ -128,6 +133,8 @@ class Worker:
                 self._play_along()
             case Choose(request):
                 self._choose(request)
+            case Weigh(request, tellings):
+                yield Weighed(request, self._weighed(tellings))
 
     def _begin(self, seed: int) -> None:
         self._seed = seed
@@ -146,6 +153,16 @@ class Worker:
         else:
             self._leave_mode()
             self._performer.hear(event)
+
+    def _weighed(self, tellings: Sequence[Sequence[Event]]) -> tuple[float, ...]:
+        """How much each telling surprises; of none, where there is no model, or something else to do."""
+        network, nats = self._network, [0.0] * len(tellings)
+        for index, telling in enumerate(tellings):
+            for of_bar in surprises(network, telling) if network is not None else ():
+                if self._waiting or not self._inbox.empty():
+                    return ()
+                nats[index] += of_bar
+        return tuple(nats) if network is not None else ()
 
     def _play_along(self) -> None:
         if self._performer is None:
@@ -249,6 +266,7 @@ class Worker:
                 self._performer.hear(event)
         else:
             self._performer.continue_with(warm.successor)
+        self._network = warm.successor.network
         gc.collect()
         gc.freeze()  # the model stays: the collector need not walk through it again
         return Loaded(warm.name, (now.seconds() - warm.began_s) * 1000)

@@ -14,12 +14,17 @@ from meloformer.bridge.beat_grid import EARLY_BEATS
 from meloformer.bridge.beats import Estimate, Onset, estimate
 from meloformer.bridge.border import address_of
 from meloformer.bridge.capture import Capture
+from meloformer.bridge.engine.messages import Weigh, Weighed
 from meloformer.bridge.errors import Code, Refused
+from meloformer.bridge.hand import Hand
 from meloformer.bridge.incoming import LiveNote, TransportFree
 from meloformer.bridge.outgoing import TransportEstimate
+from meloformer.bridge.readings import READINGS, Verdict
 from meloformer.bridge.session.answering import let_go
 from meloformer.bridge.session.following import is_led
-from meloformer.bridge.session.free_phrase import Free, FreePhrase, Moment
+from meloformer.bridge.session.free_phrase import Asked, Free, FreePhrase, Moment
+from meloformer.bridge.session.state import Engine
+from meloformer.bridge.session.telling import tellings
 from meloformer.bridge.session.turn import Turn
 from meloformer.bridge.tempo import COMMON_TIME, Bars, quarters
 from meloformer.model.events import Event
@@ -112,12 +117,44 @@ def is_over(turn: Turn) -> bool:
 
 
 def _look(turn: Turn, heard: FreePhrase) -> None:
-    """Estimate the beat of what has been played so far, and show it."""
+    """Estimate the beat of what has been played so far, show it, and ask the engine what it thinks of it."""
     found = _estimate(turn, heard)
-    if found is not None and (heard.shown is None or _differs(found, heard.shown)):
-        _show(turn, found)
-        heard = replace(heard, shown=found)
+    if found is not None:
+        heard = _weighing(turn, _showing(turn, heard, found), found)
     _change(turn, replace(heard, looked=turn.now))
+
+
+def _showing(turn: Turn, heard: FreePhrase, found: Estimate) -> FreePhrase:
+    if heard.shown is not None and not _differs(found, heard.shown):
+        return heard
+    _show(turn, found)
+    return replace(heard, shown=found)
+
+
+def _weighing(turn: Turn, heard: FreePhrase, found: Estimate) -> FreePhrase:
+    end = ends_at(turn)
+    is_late = end is not None and turn.now >= end
+    if is_late or heard.asked is not None or turn.state.engine is not Engine.READY:
+        return heard
+    asked = Asked(f"meter at {turn.now:.6f}", turn.now, found.grid)
+    turn.tell(Weigh(asked.request, tellings(heard, found)))
+    return replace(heard, asked=asked)
+
+
+def weighed(turn: Turn, message: Weighed) -> None:
+    """The engine says how likely each reading is of what had been played when it was asked."""
+    heard = phrase(turn)
+    if heard is None or heard.asked is None or heard.asked.request != message.request:
+        return
+    asked, heard = heard.asked, replace(heard, asked=None)
+    if len(message.nats) == len(READINGS):
+        heard = replace(heard, verdict=Verdict(asked.grid, message.nats))
+    found = _estimate(turn, heard)
+    if found is not None:
+        heard = _showing(turn, heard, found)
+        is_old = message.nats and asked.at < heard.looked
+        heard = _weighing(turn, heard, found) if is_old else heard
+    _change(turn, heard)
 
 
 def ends_at(turn: Turn) -> float | None:
@@ -134,11 +171,14 @@ def ends_at(turn: Turn) -> float | None:
 
 
 def looks_at(turn: Turn) -> float | None:
-    """The instant at which the beat is to be looked for again."""
-    heard = phrase(turn)
+    """When the beat is to be looked for again: every second, and amid the silence that ends the phrase."""
+    heard, end = phrase(turn), ends_at(turn)
     if heard is None or heard.moments[-1].at <= heard.looked:
         return None
-    return heard.looked + EVERY_S
+    if end is None or not heard.shadow.is_silent:
+        return heard.looked + EVERY_S
+    last = heard.began + heard.shadow.touched
+    return min(heard.looked + EVERY_S, (last + end) / 2)
 
 
 def settle(turn: Turn) -> tuple[Capture, tuple[Event, ...]]:
@@ -147,10 +187,10 @@ def settle(turn: Turn) -> tuple[Capture, tuple[Event, ...]]:
     assert listening is not None and heard is not None
     grid = _taken_up(turn, heard)
     clock = turn.state.clock
-    told, events = Capture.opened(grid.beat_at(heard.began), clock.bars, clock.bpm)
+    told, events = Capture.opened(grid.beat_at(heard.began), clock.bars, clock.bpm, Hand())
     told = replace(told, pedals=heard.pedals)
     for moment in heard.moments:
-        told, more = _told(told, moment, grid.beat_at(moment.at), clock.bpm)
+        told, more = moment.told(told, grid.beat_at(moment.at), clock.bpm)
         events += more
     turn.change(listening=replace(listening, free=None, live=told))
     return told, events
@@ -184,15 +224,6 @@ def _taken_up(turn: Turn, heard: FreePhrase) -> _Beat:
     return grid
 
 
-def _told(told: Capture, moment: Moment, beat: float, bpm: float) -> tuple[Capture, tuple[Event, ...]]:
-    channel, pitch = moment.channel, moment.pitch
-    if moment.pedal_down is not None:
-        return told.pedal(beat, channel, moment.pedal_down)
-    if moment.velocity:
-        return told.note_on(beat, channel, pitch, moment.velocity, moment.instrument, bpm)
-    return told.note_off(beat, channel, pitch)
-
-
 def _estimate(turn: Turn, heard: FreePhrase) -> Estimate | None:
     onsets = sorted(
         Onset(each.at - heard.began, each.pitch, each.velocity, each.instrument == DRUMS)
@@ -201,7 +232,7 @@ def _estimate(turn: Turn, heard: FreePhrase) -> Estimate | None:
     )
     free, clock = turn.state.free, turn.state.clock
     bar = None if free.meter is None else quarters(free.meter)
-    return estimate(onsets, clock.bpm if is_led(turn) else free.bpm, bar)
+    return estimate(onsets, clock.bpm if is_led(turn) else free.bpm, bar, heard.verdict)
 
 
 def _differs(found: Estimate, shown: Estimate) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from meloformer.bridge.beat_grid import Grid
 from meloformer.bridge.beats import Estimate
 from meloformer.bridge.capture import Capture
+from meloformer.bridge.readings import Verdict
+from meloformer.model.events import Event
 from meloformer.model.score import Meter
 
 
@@ -28,6 +31,22 @@ class Moment(NamedTuple):
     instrument: int = 0
     pedal_down: bool | None = None
 
+    def told(self, heard: Capture, beat: float, bpm: float) -> tuple[Capture, tuple[Event, ...]]:
+        """What is heard, with it, if the instant was this beat; and the events to tell."""
+        if self.pedal_down is not None:
+            return heard.pedal(beat, self.channel, self.pedal_down)
+        if self.velocity:
+            return heard.note_on(beat, self.channel, self.pitch, self.velocity, self.instrument, bpm)
+        return heard.note_off(beat, self.channel, self.pitch)
+
+
+class Asked(NamedTuple):
+    """The engine weighs the readings of the phrase on this grid, as it was at this instant."""
+
+    request: str
+    at: float
+    grid: Grid
+
 
 @dataclass(frozen=True, slots=True)
 class FreePhrase:
@@ -43,3 +62,5 @@ class FreePhrase:
     looked: float  # when the beat was last looked for
     moments: tuple[Moment, ...] = ()
     shown: Estimate | None = None  # the last estimate that was shown
+    asked: Asked | None = None
+    verdict: Verdict | None = None  # of the engine, on what had been played when it was asked

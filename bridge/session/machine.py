@@ -293,5 +293,6 @@ _HANDLERS: Final[dict[type, Handler]] = {
     engine.LoadFailed: swapping.load_failed,
     engine.Said: _said,
     engine.Ended: _ended,
+    engine.Weighed: free.weighed,
     engine.Trouble: swapping.trouble,
 }

@@ -29,6 +29,8 @@ from meloformer.bridge.engine.messages import (
     Stop,
     Trouble,
     Vary,
+    Weigh,
+    Weighed,
 )
 from meloformer.bridge.settings import DEVICES
 from meloformer.model.events import BarStart, NoteOff, NoteOn, TempoSet
@@ -82,6 +84,8 @@ messages = st.one_of(
     st.builds(
         Infill, st.text(), st.just(1), st.integers(1, 3), st.integers(4, 9), samplings, st.none(), rules
     ),
+    st.builds(Weigh, st.text(), st.lists(st.lists(events, max_size=4).map(tuple), max_size=3).map(tuple)),
+    st.builds(Weighed, st.text(), st.lists(finite, max_size=7).map(tuple)),
     st.builds(Stop, st.text()),
     st.just(Quit()),
     st.builds(Loaded, st.text(), finite),

@@ -140,7 +140,7 @@ def test_nothing_is_said_to_whom_is_no_engine() -> None:
 def test_both_versions_are_named_where_they_differ(tmp_path: Path) -> None:
     with open_door(tmp_path, patched="lines.VERSION = 99") as door, talking(door.place, door.key) as talk:
         reason = talk.wait_for(EngineGone).reason
-        assert "the engine speaks version 99, the bridge version 2" in reason
+        assert f"the engine speaks version 99, the bridge version {VERSION}" in reason
 
 
 def test_a_second_bridge_is_refused_until_the_first_has_left(door: Door) -> None:

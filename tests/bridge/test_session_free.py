@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from meloformer.bridge import incoming as osc
-from meloformer.bridge.engine.messages import Ask, Heard, Loaded, Reset
+from meloformer.bridge.engine.messages import Ask, Heard, Loaded, Reset, Weigh, Weighed
 from meloformer.bridge.errors import Code
 from meloformer.bridge.midi import MidiControl, MidiStart, MidiTick
 from meloformer.bridge.outgoing import Error, OutEnd, OutNote, OutOff, TransportEstimate
+from meloformer.bridge.readings import READINGS, Reading
 from meloformer.bridge.session.events import EngineGone, EngineStarted
 from meloformer.bridge.session.phases import Phase
 from meloformer.model.events import BarStart, NoteOff, NoteOn, TempoSet
@@ -51,6 +52,18 @@ def play(session: Rehearsal, notes: list[tuple[float, int, int]], held_s: float 
         session.waits(max(0.0, began + at - session.now))
         session.receives(osc.LiveNote(channel, pitch, velocity))
     return began
+
+
+def weighing(session: Rehearsal, likeliest: Reading) -> None:
+    """Play a groove in four to an engine that finds another reading of it likelier, each time it is asked."""
+    began, asked = session.now, 0
+    for at, channel, pitch in struck(93.0, bars=3):
+        session.waits(max(0.0, began + at - session.now))
+        session.receives(osc.LiveNote(channel, pitch, 90), osc.LiveNote(channel, pitch, 0))
+        for weigh in session.told(Weigh)[asked:]:
+            nats = tuple(100.0 * (reading != likeliest) for reading in READINGS)
+            session.happens(Weighed(weigh.request, nats))
+        asked = len(session.told(Weigh))
 
 
 def answered(session: Rehearsal) -> None:
@@ -94,6 +107,58 @@ def test_the_engine_hears_the_phrase_on_its_own_grid() -> None:
     assert len(session.told(Reset)) == 1
 
 
+def test_the_engine_says_how_the_beats_are_counted() -> None:
+    session = Rehearsal(free())
+    weighing(session, Reading(3, 0))
+    assert session.sent(TransportEstimate)[-1].beats_per_bar == 3
+    answered(session)
+    assert session.state.clock.meter == Meter(3, 4)
+    assert session.state.clock.bpm == pytest.approx(93, rel=0.03)
+
+
+def test_the_engine_says_where_a_bar_begins() -> None:
+    session = Rehearsal(free())
+    weighing(session, Reading(4, 1))
+    answered(session)
+    kicks = [event.tick % 96 for event in session.heard if isinstance(event, NoteOn) and event.pitch == 36]
+    assert set(kicks) == {24, 72} or set(kicks) == {72, 24}
+
+
+def test_a_meter_that_is_set_is_not_counted_otherwise() -> None:
+    session = Rehearsal(free())
+    session.receives(osc.TransportMeter(4, 4))
+    weighing(session, Reading(3, 0))
+    answered(session)
+    assert session.state.clock.meter == Meter(4, 4)
+
+
+def test_the_engine_is_not_asked_again_before_it_has_said_nor_when_the_phrase_is_over() -> None:
+    session = Rehearsal(free(end="bars", bars=2))
+    play(session, struck(93.0))
+    answered(session)
+    assert len(session.told(Weigh)) == 1
+    kinds = [type(message) for message in session.told(object)]
+    assert kinds.index(Weigh) < kinds.index(Heard)
+
+
+def test_an_engine_that_had_something_else_to_do_is_asked_again() -> None:
+    session = Rehearsal(free())
+    play(session, struck(93.0, bars=1))
+    (first,) = session.told(Weigh)
+    session.happens(Weighed(first.request, ()), Weighed("another", (0.0,) * len(READINGS)))
+    play(session, struck(93.0, bars=1))
+    assert len(session.told(Weigh)) == 2
+
+
+def test_what_is_weighed_is_the_phrase_on_an_even_grid_in_every_meter() -> None:
+    session = Rehearsal(free())
+    play(session, struck(93.0))
+    tellings = session.told(Weigh)[-1].tellings
+    assert [telling[0] for telling in tellings] == [BarStart(0, Meter(beats, 4)) for beats, _ in READINGS]
+    for telling in tellings:
+        assert all(event.tick % 12 == 0 for event in telling if isinstance(event, NoteOn))
+
+
 def test_notes_keep_their_length_their_velocity_and_their_pedal() -> None:
     session = Rehearsal(free())
     began = session.now
@@ -112,9 +177,9 @@ def test_notes_keep_their_length_their_velocity_and_their_pedal() -> None:
     loud = [event.velocity for event in onsets]
     assert [event.tick for event in onsets] == [24 * beat for beat in range(8)]
     assert loud == sorted(loud) and len(set(loud)) == 8
-    pedal_up = round((3 * 60 / 93 + 0.3) * 93 / 60 * 24)
+    pedal_up = 84  # to the nearest sixteenth
     assert ends.count(pedal_up) == 2  # the low note and the last of the others, which were struck again
-    assert all(end % 24 in (3, 4) for end in ends if end > 96)
+    assert all(end % 24 in (3, 4, 6) for end in ends if end > 96)
 
 
 def test_the_estimate_is_shown_as_it_settles() -> None:
