@@ -19,14 +19,14 @@ from meloformer.model.vocabulary import TICKS_PER_QUARTER
 # How often notes begin at each tick of a beat, in scores that lie on a grid, as notes of somebody's playing.
 _OFTEN: Final = {0: 16.0, 12: 9.3, 6: 3.3, 18: 3.3, 8: 1.6, 16: 1.6, 3: 0.5, 9: 0.5, 15: 0.5, 21: 0.5}
 _OFTEN_TOO: Final = {4: 0.4, 20: 0.4}
-_SELDOM: Final = 0.13
+_SELDOM: Final = 0.03
 USUAL: Final = tuple((_OFTEN | _OFTEN_TOO).get(tick, _SELDOM) for tick in range(TICKS_PER_QUARTER))
 
 _REACH: Final = 8  # ticks to either side in which a place is looked for
-_KEPT: Final = 32  # of the latest strikes and lengths
+_KEPT: Final = 64  # of the latest strikes and lengths
 _FEWEST: Final = 8  # of them tell something
 _DEVIATION: Final = 1.48  # standard deviation of a normal scatter over its median size
-_FIRST_S: Final = 0.012  # the scatter of strikes before there are so many
+_FIRST_S: Final = 0.015  # the scatter of strikes before there are so many
 _LEAST_S, _MOST_S = 0.002, 0.03
 _NARROWEST: Final = 0.08  # ticks
 _CHORD_S: Final = 0.04  # what is struck so soon after another note

@@ -17,8 +17,10 @@ from meloformer.scripts import (
     bench_clock,
     bench_data,
     bench_decode,
+    bench_hand,
     bench_limits,
     bench_memory,
+    bench_meter,
     bench_sampling,
     bench_session,
     bench_tempo,
@@ -225,6 +227,24 @@ def tempo(
 ) -> None:
     """How often the tempo of 8 beats played without a clock is found: human takes, and scores played so."""
     tell(bench_tempo.measure(folder, phrases))
+
+
+@app.command()
+def hand(data: DataArgument) -> None:
+    """How much of what a hand plays is heard as it was meant, beside hearing it on the nearest tick."""
+    tell(bench_hand.measure(data))
+
+
+@app.command()
+def meter(
+    data: DataArgument,
+    preset: PresetOption = DEFAULT,
+    presets: PresetsOption = SHIPPED,
+    beats: Annotated[int, typer.Option(min=6, max=64, help="how long the phrases are")] = 16,
+    phrases: Annotated[int, typer.Option(min=1, help="at most so many, one of a piece")] = 150,
+) -> None:
+    """How often the meter of free playing is found: by accents alone, and with what the model says."""
+    tell(bench_meter.measure(preset, presets, data, beats, phrases))
 
 
 def tell(records: Iterable[dict[str, Any]]) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from meloformer.bridge.capture import Capture
+from meloformer.bridge.hand import Hand
 from meloformer.bridge.incoming import PhraseNote
 from meloformer.bridge.tempo import Bars
 from meloformer.bridge.written import events_of
@@ -22,9 +23,11 @@ PIANO, KIT = 0, 128
 class Ear:
     """A capture with everything it has told."""
 
-    def __init__(self, beat: float = 0.0, bars: Bars | None = None, bpm: float = 120.0) -> None:
+    def __init__(
+        self, beat: float = 0.0, bars: Bars | None = None, bpm: float = 120.0, hand: Hand | None = None
+    ) -> None:
         self.bpm = bpm
-        self.capture, opening = Capture.opened(beat, bars or Bars.of(COMMON), bpm)
+        self.capture, opening = Capture.opened(beat, bars or Bars.of(COMMON), bpm, hand)
         self.told: list[Event] = list(opening)
 
     def on(self, beat: float, pitch: int, channel: int = 1, instrument: int = PIANO) -> None:
@@ -196,6 +199,40 @@ def test_a_phrase_of_so_many_bars_has_so_many_even_when_the_last_are_silent() ->
     assert ear.bars() == [0, 96, 192, 288]
 
 
+def test_a_chord_that_a_hand_spreads_is_struck_at_once() -> None:
+    ear = Ear(hand=Hand())
+    for pitch, beat in ((60, 0.98), (64, 1.0), (67, 1.03)):
+        ear.on(beat, pitch)
+    assert ear.notes() == [("on", 24, 60), ("on", 24, 64), ("on", 24, 67)]
+
+
+def test_a_key_that_is_held_for_most_of_a_note_is_heard_for_all_of_it() -> None:
+    ear = Ear(hand=Hand())
+    ear.on(0.01, 60)
+    ear.off(0.86, 60)
+    assert ear.notes() == [("on", 0, 60)]
+    ear.passes(1.0)
+    assert ear.notes() == [("on", 0, 60), ("off", 24, 60)]
+
+
+def test_a_key_that_is_struck_again_before_its_note_was_meant_to_end_ends_it() -> None:
+    ear = Ear(hand=Hand())
+    ear.on(0.0, 60)
+    ear.off(0.43, 60)
+    ear.on(0.49, 60)
+    assert ear.notes() == [("on", 0, 60), ("off", 12, 60), ("on", 12, 60)]
+
+
+def test_what_the_pedal_held_ends_together() -> None:
+    ear = Ear(hand=Hand())
+    ear.pedal(0.0, down=True)
+    for beat, pitch in ((0.0, 48), (1.0, 60), (3.0, 64)):
+        ear.on(beat, pitch)
+        ear.off(beat + 0.5, pitch)
+    ear.pedal(3.52, down=False)
+    assert {tick for name, tick, _ in ear.notes() if name == "off"} == {84}
+
+
 PLAYED = some.lists(
     some.tuples(
         some.sampled_from(["on", "off", "down", "up", "passes"]),
@@ -207,11 +244,11 @@ PLAYED = some.lists(
 )
 
 
-@given(PLAYED, some.floats(0, 20), some.integers(1, 4))
+@given(PLAYED, some.floats(0, 20), some.integers(1, 4), some.sampled_from([None, Hand()]))
 def test_whatever_is_played_can_be_encoded_and_decodes_to_what_was_told(
-    moves: list[tuple[str, float, int, tuple[int, int]]], start: float, bars: int
+    moves: list[tuple[str, float, int, tuple[int, int]]], start: float, bars: int, hand: Hand | None
 ) -> None:
-    ear, beat = Ear(beat=start), start
+    ear, beat = Ear(beat=start, hand=hand), start
     for kind, gap, pitch, (channel, instrument) in moves:
         beat += gap
         if kind == "on":

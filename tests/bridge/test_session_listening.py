@@ -112,6 +112,17 @@ def test_a_phrase_of_so_many_bars_may_land_on_the_next_downbeat() -> None:
     assert session.sent(OutEnd)[0].reason == "interrupted"
 
 
+def test_a_downbeat_that_is_struck_a_little_early_is_not_part_of_the_phrase_before() -> None:
+    session = Rehearsal(band(end="bars", bars=1))
+    session.plays(60, 62, 64)
+    session.waits(beats=0.94)
+    session.receives(osc.LiveNote(1, 65, 80))
+    session.waits(beats=0.2)
+    assert [event.pitch for event in session.heard if isinstance(event, NoteOn)] == [60, 62, 64]
+    assert [event.tick for event in session.heard if isinstance(event, BarStart)] == [0]
+    assert session.told(Ask)
+
+
 def test_a_phrase_that_a_client_began_ends_when_the_client_says_so() -> None:
     session = Rehearsal()
     session.receives(osc.PhraseBegin())
