@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from meloformer.model.score import Note
 from meloformer.model.vocabulary import DRUMS
 
-LEAST_S = 0.03  # for which a key is down
+LEAST_S: Final = 0.03  # for which a key is down
+SHORTEST_S: Final = 0.001  # where it is struck again at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +36,31 @@ class Touch(NamedTuple):
 def touches(
     notes: Iterable[Note], player: Player, seconds_at: Callable[[float], float], chance: random.Random
 ) -> list[Touch]:
-    """What a player does, in time order. `seconds_at`: of a tick, which need not be whole."""
+    """What a player does, in time order. `seconds_at`: of a tick, which need not be whole.
 
-    def played() -> Iterator[Touch]:
-        for number, note in enumerate(notes):
-            length = (note.end - note.onset) * chance.uniform(player.held, 1.0)
-            down = seconds_at(note.onset) + chance.gauss(0.0, player.scatter_s)
-            up = seconds_at(note.onset + length) + chance.gauss(0.0, player.release_s)
-            yield Touch(down, True, number, note)
-            if note.instrument != DRUMS:
-                yield Touch(max(up, down + LEAST_S), False, number, note)
+    A key that is struck again has gone up before.
+    """
+    played = [(_struck(note, player, seconds_at, chance), number, note) for number, note in enumerate(notes)]
+    found: list[Touch] = []
+    next_down: dict[tuple[int, int], float] = {}
+    for (down, up), number, note in sorted(played, reverse=True):
+        key = (note.instrument, note.pitch)
+        found.append(Touch(down, True, number, note))
+        if note.instrument != DRUMS:
+            latest = next_down.get(key, math.inf) - SHORTEST_S
+            up = max(min(max(up, down + LEAST_S), latest), down + SHORTEST_S)
+            found.append(Touch(up, False, number, note))
+        next_down[key] = down
+    return sorted(found)
 
-    return sorted(played())
+
+def _struck(
+    note: Note, player: Player, seconds_at: Callable[[float], float], chance: random.Random
+) -> tuple[float, float]:
+    """When the key goes down and up."""
+    length = (note.end - note.onset) * chance.uniform(player.held, 1.0)
+    down = seconds_at(note.onset) + chance.gauss(0.0, player.scatter_s)
+    return down, seconds_at(note.onset + length) + chance.gauss(0.0, player.release_s)
 
 
 def held_out(data: Any, on_grid: bool) -> Iterator[Any]:
