@@ -102,6 +102,8 @@ class Capture:
     ) -> tuple[Capture, tuple[Event, ...]]:
         """A note begins. The same pitch of the same instrument, still held, is struck again."""
         tick, hand = self.meant_at(beat)
+        if hand is not None:
+            velocity, hand = hand.hits(velocity, instrument)
         heard, events = self._reaching(tick, bpm)
         same = [each for each in heard.held if (each.instrument, each.pitch) == (instrument, pitch)]
         ending = [each for each in heard.waiting if (each.instrument, each.pitch) == (instrument, pitch)]

@@ -4,13 +4,15 @@ A chord whose notes come ten milliseconds apart is several moments on a fine gri
 music of another kind. So each strike is heard where it was probably meant: at a place that music often uses,
 and this player has used, unless it lies further from there than this player usually strikes. A sequencer
 strikes where it means to: its scatter is next to nothing, and what it plays is kept to the tick. Notes are
-heard in their whole lengths, as scores write them, not for as long as the key was down.
+heard in their whole lengths, as scores write them, not for as long as the key was down, and what is about as
+loud as the note before is as loud.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -36,6 +38,9 @@ _RELEASES: Final = 2.0  # keys are let go so much less exactly than they are str
 _FIRST_HELD: Final = (0.88, 0.1)  # the share, and its deviation
 _LEAST_DEVIATION: Final = 0.03
 _FURTHER: Final = 24  # ticks by which a note is longer at most
+# Fingers are not even either: what differs by no more from the note before, in MIDI steps, is as loud.
+_AS_LOUD: Final = 16
+_SEQUENCER_S: Final = 0.004  # who strikes so exactly means every step
 
 
 class Strike(NamedTuple):
@@ -53,6 +58,7 @@ class Hand:
     misses: tuple[float, ...] = ()  # of the latest strikes, in seconds
     held: tuple[float, ...] = ()  # shares of the latest notes for which their keys were down
     last: Strike | None = None
+    loud: Mapping[int, int] = field(default_factory=dict)  # the latest velocity of each instrument, as meant
 
     def strikes(self, at: float, tick_s: float) -> tuple[int, Hand]:
         """The tick at which a note was meant that is struck at `at`, and what is known now.
@@ -70,6 +76,13 @@ class Hand:
             uses[place % TICKS_PER_QUARTER] += chance / whole
         misses = (*self.misses, (at - meant) * tick_s)[-_KEPT:]
         return meant, replace(self, uses=tuple(uses), misses=misses, last=Strike(at, meant))
+
+    def hits(self, velocity: int, instrument: int) -> tuple[int, Hand]:
+        """The velocity (1 to 127) that was meant."""
+        before = self.loud.get(instrument, velocity)
+        is_as_loud = abs(velocity - before) <= _AS_LOUD and self._scatter_s > _SEQUENCER_S
+        meant = before if is_as_loud else velocity
+        return meant, replace(self, loud={**self.loud, instrument: meant})
 
     def lets_go(self, at: float, tick_s: float, since: int) -> tuple[int, Hand]:
         """The tick at which a note was meant to end that began in the tick `since`; a key goes up at `at`."""

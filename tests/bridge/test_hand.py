@@ -51,6 +51,33 @@ def test_a_sequencer_is_heard_to_the_tick_wherever_it_strikes(odd: list[int], bp
     assert heard([*map(float, steady + strange)], 60 / bpm / 24)[8:] == strange
 
 
+def loudness(velocities: list[int], scatter_s: float) -> list[int]:
+    """The velocities that were meant by notes struck now early, now late."""
+    hand, found = Hand(), []
+    for number in range(16):
+        _, hand = hand.strikes(24 * number + (-1) ** number * scatter_s / TICK_S, TICK_S)
+    for velocity in velocities:
+        meant, hand = hand.hits(velocity, 0)
+        found.append(meant)
+    return found
+
+
+def test_what_is_about_as_loud_is_as_loud_and_an_accent_is_an_accent() -> None:
+    assert loudness([80, 87, 74, 81, 110, 104, 80], 0.012) == [80, 80, 80, 80, 110, 110, 80]
+
+
+def test_a_sequencer_means_every_step_of_loudness() -> None:
+    assert loudness([80, 87, 74, 81], 0.001) == [80, 87, 74, 81]
+
+
+def test_every_instrument_has_its_own_loudness() -> None:
+    hand = Hand()
+    _, hand = hand.hits(100, 0)
+    meant, hand = hand.hits(90, 33)
+    assert meant == 90
+    assert hand.hits(92, 0)[0] == 100
+
+
 @given(st.lists(st.floats(0.0, 400.0), min_size=2, max_size=40), st.floats(0.01, 0.06))
 def test_nothing_is_heard_far_from_where_it_is_struck(strikes: list[float], tick_s: float) -> None:
     for at, meant in zip(sorted(strikes), heard(sorted(strikes), tick_s), strict=True):

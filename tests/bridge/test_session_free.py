@@ -165,7 +165,7 @@ def test_notes_keep_their_length_their_velocity_and_their_pedal() -> None:
     session.midi(MidiControl(1, 64, 127))
     for beat in range(8):
         session.waits(max(0.0, began + beat * 60 / 93 - session.now))
-        session.receives(osc.LiveNote(1, 48 if beat % 4 == 0 else 60, 20 + 10 * beat))
+        session.receives(osc.LiveNote(1, 48 if beat % 4 == 0 else 60, 5 + 17 * beat))
         session.waits(0.1)
         session.receives(osc.LiveNote(1, 48 if beat % 4 == 0 else 60, 0))
         if beat == 3:
