@@ -66,8 +66,9 @@ class Hand:
         `tick_s`: seconds of a tick.
         """
         scatter, beside = max(self._scatter_s / tick_s, _NARROWEST), self._beside(at, tick_s)
+        together = _TOGETHER * sum(self.uses)
         likely = {
-            place: (self._use(place) + _TOGETHER * (place == beside)) * _normal((at - place) / scatter)
+            place: (self._use(place) + together * (place == beside)) * _normal((at - place) / scatter)
             for place in range(round(at) - _REACH, round(at) + _REACH + 1)
         }
         meant, whole = max(likely, key=likely.__getitem__), sum(likely.values())
@@ -108,7 +109,7 @@ class Hand:
         return max(range(first, max(first, last) + 1), key=chance)
 
     def _use(self, place: int) -> float:
-        return self.uses[place % TICKS_PER_QUARTER] / sum(self.uses)
+        return self.uses[place % TICKS_PER_QUARTER]
 
     @property
     def _scatter_s(self) -> float:

@@ -111,16 +111,7 @@ def played(score: Score, beats: int, chance: random.Random) -> Played | None:
         for note in score.notes
         if low <= note.onset < high
     ]
-    return _by_hand(notes, drifting_on(60.0 / bpm, beats, chance), -first % of_bar, of_bar % 3 == 0, chance)
-
-
-def drifting_on(period: float, beats: int, chance: random.Random) -> Grid:
-    """So many beats at a tempo that walks at random."""
-    grid = drifting(period, chance)
-    while len(grid.seconds) <= beats:
-        more = drifting(grid.seconds[-1] - grid.seconds[-2], chance)
-        grid = Grid(0, (*grid.seconds, *(grid.seconds[-1] + at for at in more.seconds[1:])))
-    return Grid(0, grid.seconds[: beats + 1])
+    return _by_hand(notes, drifting(60.0 / bpm, chance, beats), -first % of_bar, of_bar % 3 == 0, chance)
 
 
 def _by_hand(

@@ -189,10 +189,10 @@ def phrase_of(piece: Piece, notes: Sequence[Struck], first: int, chance: random.
     return Phrase(tuple(onsets), grid.seconds, -first % piece.beats_per_bar, piece.beats_per_bar)
 
 
-def drifting(period: float, chance: random.Random) -> Grid:
-    """Nine beats at a tempo that walks at random."""
+def drifting(period: float, chance: random.Random, beats: int = BEATS) -> Grid:
+    """So many beats, and the line behind them, at a tempo that walks at random."""
     seconds, drift = [0.0], 0.0
-    for _ in range(BEATS):
+    for _ in range(beats):
         drift += chance.gauss(0.0, DRIFT)
         seconds.append(seconds[-1] + period * (1.0 + drift))
     return Grid(0, tuple(seconds))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from meloformer.model.manner import MOST_ELSEWHERE, PARTS
 from meloformer.model.score import Note
 from meloformer.model.vocabulary import DRUMS
 
@@ -76,5 +77,5 @@ def held_out(data: Any, on_grid: bool) -> Iterator[Any]:
 
 def is_on_grid(notes: Iterable[Note]) -> bool:
     """Whether nearly all notes begin on thirty-seconds or triplets of sixteenths."""
-    onsets = [note.onset for note in notes]
-    return sum(onset % 3 == 0 or onset % 4 == 0 for onset in onsets) >= 0.98 * len(onsets)
+    elsewhere = [all(note.onset % part for part in PARTS) for note in notes]
+    return sum(elsewhere) <= MOST_ELSEWHERE * len(elsewhere)

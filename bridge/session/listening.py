@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from meloformer.bridge.beat_grid import EARLY_BEATS
 from meloformer.bridge.border import address_of
 from meloformer.bridge.capture import Capture
 from meloformer.bridge.channels import instrument_of
@@ -161,8 +162,10 @@ def _is_next_downbeat(turn: Turn, heard: Capture) -> bool:
     listening = turn.state.listening
     if listening is None or listening.explicit or listening.listen.end != "bars":
         return False
-    end = (heard.bars.after(listening.listen.bars, heard.origin) - heard.origin) * TICKS_PER_QUARTER
-    return heard.meant_at(turn.beat_meant)[0] >= round(end)
+    end = heard.bars.after(listening.listen.bars, heard.origin)
+    if turn.beat_meant < end - EARLY_BEATS:
+        return False
+    return heard.meant_at(turn.beat_meant)[0] >= round((end - heard.origin) * TICKS_PER_QUARTER)
 
 
 def release_at(turn: Turn) -> float | None:
