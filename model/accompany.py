@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Set
 
 from meloformer.model import vocabulary as v
-from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
+from meloformer.model.chords import label
+from meloformer.model.events import BarStart, Event, Key, NoteOff, NoteOn
 from meloformer.model.performer import Performer
-from meloformer.model.points import Key
 from meloformer.model.score import Score
 from meloformer.model.telling import by_bar
 
@@ -23,9 +23,10 @@ def accompany(performer: Performer, score: Score, instruments: Set[int]) -> Gene
     performer.reset()
     sounding: set[Key] = set()
     silent = True
-    bars = zip(score.bar_starts, score.meters, by_bar(score), strict=False)
-    for bar, (start, meter, events) in enumerate(bars):
-        performer.hear(BarStart(start, meter, performer.limits.rules.chord(bar)))
+    bars = zip(score.bar_starts, score.meters, by_bar(score), label(score), strict=False)
+    for bar, (start, meter, events, chord) in enumerate(bars):
+        prescribed = performer.limits.rules.chord(bar)
+        performer.hear(BarStart(start, meter, chord if prescribed is None else prescribed))
         performer.section(v.GIVEN)
         for event in events:
             performer.hear(event)

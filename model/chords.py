@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from meloformer.model.events import Event, NoteOff, NoteOn
 from meloformer.model.score import Score
 from meloformer.model.vocabulary import CHORD_QUALITIES, DRUMS, NO_CHORD, UNKNOWN_CHORD
 
@@ -58,7 +61,34 @@ def transposed(chord: int, semitones: int) -> int:
 
 def label(score: Score) -> list[int]:
     """One CHORD row value per bar."""
-    chroma, bass = _chroma(score)
+    return _named(*_chroma(score))
+
+
+def chord_of(start: int, end: int, sounding: Iterable[tuple[int, int]], events: Iterable[Event]) -> int:
+    """The CHORD row value of one bar from its events, from tick `start` up to `end`.
+
+    `sounding`: the (instrument, pitch) that sound on from before it.
+    """
+    chroma = np.zeros((1, 12))
+    since = dict.fromkeys(sounding, start)
+    lowest = min((pitch for _, pitch in since), default=128)
+
+    def release(key: tuple[int, int], tick: int) -> None:
+        chroma[0, key[1] % 12] += tick - since.pop(key)
+
+    for event in events:
+        if isinstance(event, NoteOff):
+            release((event.instrument, event.pitch), event.tick)
+        elif isinstance(event, NoteOn) and event.instrument != DRUMS:
+            since[event.instrument, event.pitch] = event.tick
+            lowest = min(lowest, event.pitch)
+    for key in list(since):
+        release(key, end)
+    return _named(chroma, np.array([lowest % 12 if lowest < 128 else -1]))[0]
+
+
+def _named(chroma: Floats, bass: NDArray[np.int64]) -> list[int]:
+    """The CHORD row value of each bar, as `_chroma` tells of it."""
     total = chroma.sum(1, keepdims=True)
     share = chroma / np.maximum(total, 1e-9)
     inside = share @ TEMPLATES.T  # [bars, chords]

@@ -6,9 +6,9 @@ from collections.abc import Generator, Set
 from dataclasses import dataclass, field
 from typing import Final
 
-from meloformer.model.events import BarStart, Event, Inner, NoteOff
+from meloformer.model.events import BarStart, Event, Inner, Key, NoteOff, NoteOn
 from meloformer.model.performer import Performer
-from meloformer.model.points import Key, Point
+from meloformer.model.points import Point
 from meloformer.model.vocabulary import TICKS_PER_QUARTER
 
 LONGEST_LEAD: Final = 2 * TICKS_PER_QUARTER  # before its line at which a bar may be asked for, in ticks
@@ -32,6 +32,12 @@ class Bar:
         inside = [event for event in self.made if event.tick <= end and not _opens(event, end)]
         ends = [event for event in late if isinstance(event, NoteOff)]
         return sorted([*self.played, *inside, *ends], key=_moment)
+
+    def cut(self) -> set[Key]:
+        """The notes that were made to begin where this bar is over by now."""
+        end = self.start.tick + self.start.meter.ticks
+        ons = [event for event in self.made if isinstance(event, NoteOn) and event.tick >= end]
+        return {(note.instrument, note.pitch) for note in ons}
 
 
 def _opens(event: Inner, line: int) -> bool:
@@ -94,6 +100,7 @@ class Companion:
             self._bars.append(Bar(start))
         elif self._bars[-1].start.tick == start.tick:
             self._bars[-1].start = start
+            self._sounding -= self._bars[-1].cut()
         return self._bars[-1]
 
     def _let_go(self, tick: int, instruments: Set[int]) -> list[NoteOff]:

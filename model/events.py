@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from meloformer.model.score import Meter
 
+Key = tuple[int, int]
+"""A note that sounds: its instrument and pitch."""
+
 
 class BarStart(NamedTuple):
     """A bar line; `chord` is a row value of CHORD where the bar carries one."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator, Set
 
 from meloformer.model import vocabulary as v
+from meloformer.model.chords import label
 from meloformer.model.decoder import collect
-from meloformer.model.events import BarStart, Event, NoteOff, TempoSet
+from meloformer.model.events import BarStart, Event, Key, NoteOff, TempoSet
 from meloformer.model.performer import Performer
-from meloformer.model.points import Key
 from meloformer.model.score import Score
 from meloformer.model.telling import Telling, encode
 
@@ -48,7 +48,7 @@ def rewrite(performer: Performer, first: int, stop: int, bars: int) -> Generator
             made.append(event)
             yield event
     finally:
-        performer.restart(encode(renewed(score, first, stop, collect(made)), end=False))
+        performer.restart(_with_chords(renewed(score, first, stop, collect(made))))
 
 
 def renewed(score: Score, first: int, stop: int, made: Score) -> Score:
@@ -65,6 +65,11 @@ def around(score: Score, first: int, stop: int) -> list[int]:
     Where bars follow them, these are told beforehand, as the future.
     """
     if stop < len(score.meters):
-        tokens = encode(score, Telling(missing=(first, stop)), end=False)
+        tokens = encode(score, Telling(label(score), missing=(first, stop)), end=False)
         return tokens[: tokens.index(v.PRESENT) + 1]
-    return encode(score.bars(0, first), end=False) if first else [v.BOS]
+    return _with_chords(score.bars(0, first)) if first else [v.BOS]
+
+
+def _with_chords(score: Score) -> list[int]:
+    """As a conversation tells it."""
+    return encode(score, Telling(label(score)), end=False)

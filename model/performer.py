@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence, Set
-from copy import deepcopy
 from dataclasses import replace
 from weakref import WeakSet
 
 import numpy as np
 
 from meloformer.model import vocabulary as v
+from meloformer.model.conversation import Conversation
 from meloformer.model.decoder import decode
-from meloformer.model.encoder import Encoder, bar_line
-from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
+from meloformer.model.encoder import bar_line
+from meloformer.model.events import BarStart, Event, Key, NoteOff, NoteOn
 from meloformer.model.grammar import Grammar
 from meloformer.model.leaning import homeward, invited
 from meloformer.model.limiter import Limiter
 from meloformer.model.limits import Limits
 from meloformer.model.listener import Listener, Weights
-from meloformer.model.manner import Manner
-from meloformer.model.points import Key, Line, Point
-from meloformer.model.reading import Section
+from meloformer.model.points import Line, Point
+from meloformer.model.progression import next_chord
+from meloformer.model.reading import Last, Section
 from meloformer.model.recollection import Recollections
-from meloformer.model.returning import Returning
-from meloformer.model.sampling import Sampling, choose, distribution, likeliest
+from meloformer.model.sampling import Chances, Sampling, choose, distribution, likeliest
 from meloformer.model.score import Meter, Score
 from meloformer.model.sounding import let_go, own
 from meloformer.model.successor import Successor
@@ -43,9 +42,7 @@ class Performer:
 
     def __init__(self, network: Weights, sampling: Sampling, seed: int, limits: Limits = NO_LIMITS) -> None:
         self.sampling, self.limits, self.seed = sampling, limits, seed
-        self._network = network
-        self._tokens: list[int] = []  # of the whole conversation
-        self._answered: list[bool] = []  # which of them were answered, not heard
+        self._network, self._conversation = network, Conversation()
         self._revocable = False  # there is a point to go back to
         self.recollections = Recollections()
         self.reset()
@@ -65,39 +62,37 @@ class Performer:
         The memory of the sitting does not learn these tokens: told anew, they are no other music.
         """
         self._listener = Listener(self._network, gap)
-        self._grammar = Grammar()
+        if self._grammar.meter is not None:
+            self._conversation.close()  # its last bar, too, was heard
         self._recollect()
-        self._tokens, self._answered = [], []
-        self._returning, self._manner = Returning(), Manner()
-        self._read = 0  # how many of them the network has read; the rest when the next choice needs it
+        self._conversation = Conversation(tokens)
+        self._read = 0  # how many of its tokens the network has read; the rest when the next choice needs it
+        self._answer_at = 0  # after so many of them the latest answer began
         self.recollections.begin(len(tokens))
         self._revocable = False
         self._lines: dict[int, Line] = {}  # by tick, the latest ones inside answers
         self._points = WeakSet[Point]()  # to which somebody may want to go back
-        self._take(tokens)
-        self._encoder = Encoder.after(self._grammar)
-        self._heard: set[int] = set(self._grammar.voices)
-        self._in_step = True  # the encoder stands where the grammar does
 
     def hear(self, event: Event) -> None:
         """Take one event, in time order, a BarStart first; `catch_up` lets the network read it.
 
         Raises EncodeError for an event outside its bar or back in time.
         """
-        self._step_in()
-        self._take(self._encoder.push(event))
-        if isinstance(event, NoteOn):
-            self._heard.add(event.instrument)
+        self._conversation.hear(event)
 
     def section(self, token: int) -> None:
         """GIVEN or MADE: what is heard next is told as that part of the present bar."""
-        self._step_in()
-        self._take(self._encoder.mark(token))
+        self._conversation.section(token)
+
+    @property
+    def said(self) -> tuple[int, ...]:
+        """The latest answer, to be said again."""
+        return tuple(self._conversation.tokens[self._answer_at :])
 
     def say(self, tokens: Sequence[int]) -> None:
         """Take what this conversation once answered here, as if it answered it again."""
-        self._take(tokens, answered=True)
-        self._in_step = False
+        self._close_heard()
+        self._conversation.say(tokens)
 
     def point(self) -> Point:
         """This moment, to go back to until `settle`; meanwhile nothing is learnt by heart, nor comes back."""
@@ -106,16 +101,7 @@ class Performer:
 
     def _here(self) -> Point:
         self.catch_up()
-        point = Point(
-            tokens=len(self._tokens),
-            grammar=deepcopy(self._grammar),
-            encoder=deepcopy(self._encoder),
-            heard=frozenset(self._heard),
-            in_step=self._in_step,
-            returning=self._returning.copy(),
-            manner=self._manner.copy(),
-            bookmark=self._listener.bookmark(),
-        )
+        point = Point(self._conversation.mark(), self._listener.bookmark())
         self._points.add(point)
         return point
 
@@ -126,50 +112,48 @@ class Performer:
 
     def go_back(self, point: Point) -> None:
         """Forget all that came after a point of this conversation; the dice roll on."""
-        del self._tokens[point.tokens :], self._answered[point.tokens :]
-        self._lines = {at: line for at, line in self._lines.items() if line.point.tokens <= point.tokens}
-        self._returning, self._manner = point.returning.copy(), point.manner.copy()
-        self.recollections.go_back(point.tokens)
-        self._grammar, self._encoder = deepcopy(point.grammar), deepcopy(point.encoder)
-        self._heard, self._in_step = set(point.heard), point.in_step
+        count = point.mark.tokens
+        self._conversation.go_back(point.mark)
+        self._lines = {at: line for at, line in self._lines.items() if line.point.mark.tokens <= count}
+        self.recollections.go_back(count)
         if point.bookmark is None:
             self._listener, self._read = Listener(self._network), 0
         else:
             self._listener.go_back(point.bookmark)
-            self._read = point.tokens
+            self._read = count
 
     def catch_up(self) -> None:
-        """Let the network read all that was heard and said, in one go; an answer can then begin at once."""
-        self._listener.read(self._tokens[self._read :])
-        self._read = len(self._tokens)
+        """Let the network read all that was told; an answer can then begin sooner."""
+        self._listener.read(self._conversation.tokens[self._read :])
+        self._read = len(self._conversation.tokens)
         self._recollect()
 
     def read_ahead(self) -> None:
-        """Let the network read what stands before an answer that is asked for now: that one begins sooner."""
+        """Let the network read what would stand before an answer, should one be asked for now."""
         self.catch_up()
-        if self._in_step and self._grammar.meter is not None:
-            closing = deepcopy(self._encoder).close_bar()
-            self._listener.read_ahead([*closing, *bar_line(None, self.limits.rules.chord(0))])
+        if closed := self._conversation.closed():
+            self._listener.read_ahead([*closed, *bar_line(None, self.limits.rules.chord(0))])
 
     @property
     def tokens(self) -> tuple[int, ...]:
-        """The conversation so far, as a network reads it."""
-        return tuple(self._tokens)
+        """The conversation so far."""
+        return self._conversation.all_tokens
 
     def told(self) -> Score:
         """The conversation so far as music; what was heard is closed at its bar line."""
         self._close_heard()
-        return decode(self._tokens)
+        return decode(self._conversation.tokens)
 
     def continue_with(self, successor: Successor) -> None:
         """Go on with another network, from the next token on, also inside an answer, but not in an infill."""
-        successor.read(self._tokens)
+        tokens = self._conversation.tokens
+        successor.read(tokens)
         for point in self._points:
             if point.bookmark is not None:
-                point.bookmark = successor.bookmark_like(point.bookmark, point.tokens)
-        successor.read(self._tokens)
+                point.bookmark = successor.bookmark_like(point.bookmark, point.mark.tokens)
+        successor.read(tokens)
         self._network, self._listener = successor.network, successor.listener
-        self._read = len(self._tokens)
+        self._read = len(tokens)
 
     def answer(self, bars: int) -> Generator[Event, None, None]:
         """The next `bars` bars, each event as soon as it is decided.
@@ -178,6 +162,7 @@ class Performer:
         the final bar line. Closing the generator early leaves the conversation where it stopped.
         """
         self._close_heard()
+        self._answer_at = len(self._conversation.tokens)
         yield from self._bars(range(bars), set())
 
     def revise(self, tick: int, bars: int, meter: Meter) -> Generator[Event, None, None]:
@@ -200,21 +185,21 @@ class Performer:
         `sounding` holds the notes made that sound; it is kept up to date, so that they may sound on after it.
         `owed`: the bar does not end without a note.
         """
-        self._step_in()
-        self._take(self._encoder.flush())
-        self._grammar.open_bar()  # whoever began it knows of it
+        if self._conversation.is_at_line:
+            self._plan()
+        self._conversation.open_bar()
         limits = replace(self.limits, instruments=frozenset(instruments))
-        limiter = Limiter(limits, self._heard, self._manner)
+        limiter = Limiter(limits, self._conversation.heard, self._conversation.manner)
         try:
             yield from self._fill(limiter, sounding, owed)
         finally:
-            self._encoder.follow(self._grammar)
+            self._conversation.follow()
 
     def _bars(
         self, bars: range, sounding: set[Key], meter: Meter | None = None
     ) -> Generator[Event, None, None]:
         """These bars of an answer, counted from its first; what sounds at the end of the last ends there."""
-        limiter = Limiter(self.limits, self._heard, self._manner)
+        limiter = Limiter(self.limits, self._conversation.heard, self._conversation.manner)
         for bar in bars:
             if bar > 0:
                 self._remember_line(bar, sounding)
@@ -222,7 +207,7 @@ class Performer:
             chord = self.limits.rules.chord(bar)
             if self.limits.rules.closes and 0 < bar == bars.stop - 1:
                 limiter.close()
-                chord = self._manner.home if chord is None else chord
+                chord = self._conversation.manner.home if chord is None else chord
             yield from self._bar(limiter, bar_line(new, chord), sounding)
         yield from (NoteOff(self._grammar.end_tick, *key) for key in sorted(sounding))
 
@@ -235,7 +220,9 @@ class Performer:
 
     def _bar(self, limiter: Limiter, line: Sequence[int], sounding: set[Key]) -> Iterator[Event]:
         """One new bar, up to where the next one would begin."""
-        self._take(line, answered=True)
+        self._conversation.say(line)
+        if self._grammar.last is not Last.CHORD:
+            self._plan()
         opened = self._grammar.open_bar()
         limiter.saw(opened)
         yield from opened
@@ -244,29 +231,24 @@ class Performer:
     def _fill(self, limiter: Limiter, sounding: set[Key], owed: bool = False) -> Iterator[Event]:
         """The present bar from here, up to where the next one would begin."""
         if self._grammar.position < 0:
-            yield from own(self._take(let_go(self._grammar, sounding), answered=True), sounding)
+            yield from own(self._conversation.say(let_go(self._grammar, sounding)), sounding)
         length = 0
         while (token := self._choose(limiter, length > MOST_TOKENS_IN_A_BAR, owed)) != v.BAR:
             length += 1
-            events = self._take([token], answered=True)
+            events = self._conversation.say([token])
             owed = owed and not any(isinstance(event, NoteOn) for event in events)
             limiter.saw(events)
             yield from own(events, sounding)
 
-    def _step_in(self) -> None:
-        """After an answer the encoder goes on where the grammar stands; what sounds ends with its bar."""
-        if not self._in_step:
-            self._encoder, self._in_step = Encoder.after(self._grammar), True
-            self._encoder.release_at_bar_line()
-
     def _close_heard(self) -> None:
-        """Tell what still waits, release what sounds just before the bar line, and hand over to the model."""
+        """Hand over to the model at the next bar line."""
         if self._grammar.meter is None:
             self.hear(BarStart(0, COMMON_TIME))
-        self._step_in()
-        self._take(self._encoder.close_bar())
-        self._grammar.open_bar()  # that of a heard bar in which nothing happened: no event of the answer
-        self._in_step = False
+        self._conversation.close()
+
+    @property
+    def _grammar(self) -> Grammar:
+        return self._conversation.grammar
 
     def _choose(self, limiter: Limiter, crowded: bool, owed: bool) -> int:
         permitted = limiter.allowed(self._grammar)
@@ -275,26 +257,30 @@ class Performer:
         if (crowded or limiter.is_crowded) and permitted[v.BAR]:
             return v.BAR
         self.catch_up()
-        sampling = self.sampling.uncut() if self._returning.again else self.sampling
-        led = homeward(self._returning.tired(self._listener.logits()), permitted, self._grammar, limiter.goal)
+        returning = self._conversation.returning
+        sampling = self.sampling.uncut() if returning.again else self.sampling
+        tired = returning.tired(self._listener.logits())
+        led = homeward(tired, permitted, self._grammar, limiter.goal)
         chances = distribution(led, permitted, sampling)
         if not self._revocable and self._grammar.section is not Section.MADE:
             # Not beside given parts: they were heard alone, so memory says that nothing comes beside them.
             if self.sampling.memory:
-                self.recollections.remember(self._tokens, self._answered)
+                self.recollections.remember(self._conversation.tokens, self._conversation.answered)
             chances = self.recollections.mixed(chances, permitted, self.sampling)
         chances = invited(chances, permitted, self._grammar.position, limiter.awaited)
+        return self._pick(chances)
+
+    def _plan(self) -> None:
+        """Decide on which chord the bar stands whose line was told."""
+        self._conversation.say([])  # the bar is the model's from here on
+        self.catch_up()
+        chances = next_chord(self._listener.logits(), self.sampling, self.limits.rules.scale)
+        self._conversation.say([self._pick(chances)])
+
+    def _pick(self, chances: Chances) -> int:
         return likeliest(chances) if self.sampling.temperature == 0 else choose(chances, self._random)
 
     def _recollect(self) -> None:
         """Learn by heart what has been heard, once nobody takes it back."""
         if not self._revocable:
-            self.recollections.follow(self._tokens, self._answered)
-
-    def _take(self, tokens: Sequence[int], answered: bool = False) -> list[Event]:
-        self._tokens += tokens
-        self._returning.take(tokens, answered)
-        if not answered:
-            self._manner.take(tokens)
-        self._answered += [answered] * len(tokens)
-        return [event for token in tokens for event in self._grammar.take(token)]
+            self.recollections.follow(self._conversation.tokens, self._conversation.answered)

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meloformer.model.encoder import Encoder
-from meloformer.model.grammar import Grammar
+from meloformer.model.conversation import Mark
+from meloformer.model.events import Key
 from meloformer.model.listener import Bookmark
-from meloformer.model.manner import Manner
-from meloformer.model.returning import Returning
-
-Key = tuple[int, int]  # instrument and pitch
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
@@ -21,13 +17,7 @@ class Point:
     what was before.
     """
 
-    tokens: int
-    grammar: Grammar
-    encoder: Encoder
-    heard: frozenset[int]
-    in_step: bool
-    returning: Returning
-    manner: Manner
+    mark: Mark
     bookmark: Bookmark | None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from meloformer.model.events import Key
 from meloformer.model.score import Meter
 
 NOT_NAMED = -1  # an instrument, where none has been named yet
@@ -94,6 +95,11 @@ class Reading:
     def end_tick(self) -> int:
         """Where the present bar ends."""
         return self.bar_tick + (self.meter.ticks if self.in_bar and self.meter else 0)
+
+    @property
+    def sounding(self) -> frozenset[Key]:
+        """The notes that sound at this moment."""
+        return frozenset((each, pitch) for each, voice in self.voices.items() for pitch in voice.sounding)
 
     def voice(self) -> Voice:
         """That of the present instrument."""

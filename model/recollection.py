@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from meloformer.model import vocabulary as v
 from meloformer.model.memory import Memory
 from meloformer.model.sampling import Allowed, Chances, Sampling
 
@@ -30,6 +31,8 @@ class Recollection:
     def follow(self, tokens: Sequence[int], answered: Sequence[bool]) -> None:
         """The conversation has come so far."""
         for at in range(self._at, len(tokens)):
+            if tokens[at] in v.CHORD:
+                continue  # the same notes may stand on another name
             if answered[at]:
                 self.memory.follow(tokens[at])
             else:

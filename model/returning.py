@@ -78,6 +78,8 @@ class Returning:
     def take(self, tokens: Iterable[int], answered: bool) -> None:
         """So the conversation goes on."""
         for token in tokens:
+            if token in v.CHORD:
+                continue  # the same notes may stand on another name
             if token == v.BAR:
                 self._end_bar()
             elif token in v.POS:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
 from meloformer.model import vocabulary as v
-from meloformer.model.events import Event, NoteOff, NoteOn
-from meloformer.model.points import Key
+from meloformer.model.events import Event, Key, NoteOff, NoteOn
 from meloformer.model.reading import Reading
 
 # A note that has sounded so many bars ends at the next bar line: of older ones the network loses sight.

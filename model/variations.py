@@ -22,7 +22,7 @@ class Variations:
         self._go_back()
         self._performer.throw(len(self._answers) + 1)
         yield from self._performer.answer(bars)
-        self._answers[name] = self._performer.tokens[self._point.tokens :]
+        self._answers[name] = self._performer.said
 
     def choose(self, name: str) -> None:
         """The conversation goes on from this one, unless another one is chosen after it."""

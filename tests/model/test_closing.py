@@ -45,6 +45,7 @@ def begun(events: list[Event], meter: Meter, bar: int) -> list[int]:
 
 
 def chords(performer: Performer) -> list[int]:
+    """Of every bar, the heard one first."""
     return [token for token in performer.tokens if token in v.CHORD]
 
 
@@ -56,7 +57,7 @@ def test_no_note_begins_after_the_middle_of_the_last_bar_and_some_do_in_others(
     performer = after_a_phrase(CLOSING, meter, seed)
     events = list(performer.answer(3))
     assert max(begun(events, meter, 3), default=0) <= meter.ticks // 2
-    assert chords(performer) == [HOME]
+    assert chords(performer)[-1] == HOME
     if meter == COMMON:
         assert max(begun(events, meter, 1) + begun(events, meter, 2)) > meter.ticks // 2
 
@@ -82,7 +83,7 @@ def test_the_bass_of_the_last_bar_is_led_home_and_no_other(
 def test_a_chord_that_is_prescribed_stays() -> None:
     performer = after_a_phrase(Rules(closes=True, chords=(5, 7)))
     list(performer.answer(2))
-    assert chords(performer) == [v.CHORD.id(5), v.CHORD.id(7)]
+    assert chords(performer)[1:] == [v.CHORD.id(5), v.CHORD.id(7)]
 
 
 def test_one_bar_alone_does_not_close() -> None:
@@ -105,4 +106,4 @@ def test_the_last_bar_made_anew_closes_again() -> None:
     middle = starts[-1] + meter.ticks // 2
     assert len(starts) == 2
     assert not [event for event in events if isinstance(event, NoteOn) and event.tick > middle]
-    assert chords(performer) == [HOME]
+    assert chords(performer)[-1] == HOME

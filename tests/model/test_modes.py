@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from meloformer.model import vocabulary as v
 from meloformer.model.accompany import accompany
+from meloformer.model.chords import label
 from meloformer.model.companion import Companion
 from meloformer.model.decoder import decode
 from meloformer.model.events import BarStart, Event, NoteOff, NoteOn
@@ -65,8 +66,8 @@ def test_an_accompaniment_is_told_as_training_tells_it(model: Network) -> None:
     score = without(piece(3, bars=4), BAND)
     performer = Performer(model, DARING, 1)
     list(accompany(performer, score, BAND))
-    given = [frozenset(score.instruments())] * len(score.meters)
-    assert list(performer.tokens) == encode(decode(performer.tokens), Telling(given=given), end=False)
+    telling = Telling(label(score), [frozenset(score.instruments())] * len(score.meters))
+    assert list(performer.tokens) == encode(decode(performer.tokens), telling, end=False)
 
 
 def test_the_same_seed_gives_the_same_accompaniment_and_another_seed_another(model: Network) -> None:
@@ -93,7 +94,7 @@ def test_missing_bars_are_filled_in_their_meters_and_the_others_are_heard_as_the
 @pytest.mark.parametrize("missing", [(0, 2), (1, 3), (2, 3)])
 def test_what_stands_around_is_told_as_training_tells_it(missing: tuple[int, int]) -> None:
     score = piece(1, bars=4)
-    tokens = encode(score, Telling(missing=missing))
+    tokens = encode(score, Telling(label(score), missing=missing))
     heard = around(score, *missing)
     assert tokens[: len(heard)] == heard
     assert heard[-1] == v.PRESENT

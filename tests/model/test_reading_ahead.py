@@ -7,6 +7,7 @@ import random
 import pytest
 
 from meloformer.model.arrays import Arrays
+from meloformer.model.decoder import decode
 from meloformer.model.events import Event
 from meloformer.model.performer import Performer
 from meloformer.model.sampling import Sampling
@@ -40,7 +41,7 @@ def test_it_changes_no_answer_wherever_the_pauses_were(model: Arrays, seed: int)
 
 def later(events: list[Event], conversation: Performer) -> list[Event]:
     """The same events behind what this conversation has had so far."""
-    shift = conversation.told().ticks if conversation.tokens else 0
+    shift = decode(conversation.tokens).ticks if conversation.tokens else 0
     return [event._replace(tick=event.tick + shift) for event in events]
 
 
