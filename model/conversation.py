@@ -16,6 +16,7 @@ from meloformer.model.events import Event, NoteOn
 from meloformer.model.grammar import Grammar
 from meloformer.model.heard_bar import HeardBar
 from meloformer.model.manner import Manner
+from meloformer.model.progression import Progression
 from meloformer.model.returning import Returning
 
 
@@ -31,6 +32,7 @@ class Mark:
     in_step: bool
     returning: Returning
     manner: Manner
+    progression: Progression
 
 
 class Conversation:
@@ -39,6 +41,7 @@ class Conversation:
     def __init__(self, tokens: Iterable[int] = ()) -> None:
         """It begins with these tokens, told in whatever way."""
         self.tokens, self.answered = list[int](), list[bool]()
+        self.progression = Progression()
         self.grammar = Grammar()
         self.returning, self.manner = Returning(), Manner()
         self._bar: HeardBar | None = None
@@ -122,6 +125,7 @@ class Conversation:
             in_step=self._in_step,
             returning=self.returning.copy(),
             manner=self.manner.copy(),
+            progression=self.progression.copy(),
         )
 
     def go_back(self, mark: Mark) -> None:
@@ -131,6 +135,7 @@ class Conversation:
         self.grammar, self._encoder = deepcopy(mark.grammar), deepcopy(mark.encoder)
         self.heard, self._in_step = set(mark.heard), mark.in_step
         self.returning, self.manner = mark.returning.copy(), mark.manner.copy()
+        self.progression = mark.progression.copy()
 
     def _step_in(self) -> None:
         """After an answer the encoder goes on where the grammar stands; what sounds ends with its bar."""
@@ -167,3 +172,4 @@ class Conversation:
     def _keep(self, tokens: Sequence[int], answered: bool) -> None:
         self.tokens += tokens
         self.answered += [answered] * len(tokens)
+        self.progression.take(tokens, answered)

@@ -19,7 +19,6 @@ from meloformer.model.limiter import Limiter
 from meloformer.model.limits import Limits
 from meloformer.model.listener import Listener, Weights
 from meloformer.model.points import Line, Point
-from meloformer.model.progression import next_chord
 from meloformer.model.reading import Last, Section
 from meloformer.model.recollection import Recollections
 from meloformer.model.sampling import Chances, Sampling, choose, distribution, likeliest
@@ -274,7 +273,8 @@ class Performer:
         """Decide on which chord the bar stands whose line was told."""
         self._conversation.say([])  # the bar is the model's from here on
         self.catch_up()
-        chances = next_chord(self._listener.logits(), self.sampling, self.limits.rules.scale)
+        scale, logits = self.limits.rules.scale, self._listener.logits()
+        chances = self._conversation.progression.expected(logits, self.sampling, scale)
         self._conversation.say([self._pick(chances)])
 
     def _pick(self, chances: Chances) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import replace
+from math import log
 from typing import Final
 
 import numpy as np
@@ -16,16 +18,58 @@ from meloformer.model.sampling import Chances, Sampling, distribution
 # Of the temperature of notes. Chords chosen at their full temperature were heard before in 54 % of bars, in
 # real music 66 %.
 SURELY: Final = 0.6
+TIRING: Final = 0.3  # of its odds are left to a chord that is kept, for each bar too many
+MOST_TIRED: Final = 40  # bars: after these it is as good as impossible, and still a number
 
 _IS_CHORD: Final = np.isin(np.arange(v.SIZE), np.arange(v.CHORD.start, v.CHORD.stop))
 
 
-def next_chord(
-    logits: NDArray[np.float32], sampling: Sampling, scale: Sequence[int] | None = None
-) -> Chances:
-    """The chances [V] of each chord after a bar line; in a scale, given as pitch classes, of those inside."""
-    allowed = _IS_CHORD & _lies_in(scale)
-    return distribution(logits, allowed, replace(sampling.uncut(), temperature=SURELY * sampling.temperature))
+class Progression:
+    """The chords of a conversation's bars, up to now."""
+
+    def __init__(self) -> None:
+        self._last: int | None = None  # a token
+        self._run = 0  # for so many bars it has been kept
+        self._usual = 1  # no chord was heard to be kept for longer
+
+    def take(self, tokens: Iterable[int], answered: bool) -> None:
+        """So the conversation goes on."""
+        for token in tokens:
+            if token in v.CHORD:
+                self._run = self._run + 1 if token == self._last else 1
+                self._last = token
+                if not answered:
+                    self._usual = max(self._usual, self._run)
+
+    def copy(self) -> Progression:
+        """The same, which goes its own way from here."""
+        return copy(self)
+
+    def expected(
+        self, logits: NDArray[np.float32], sampling: Sampling, scale: Sequence[int] | None = None
+    ) -> Chances:
+        """The chances [V] of the next chord, by a network's logits [V]; it lies in the scale (pitch classes).
+
+        Whether the harmony moves is chosen as notes are, and the more readily the longer it has not; where
+        it moves to, more surely.
+        """
+        uncut, allowed, last = sampling.uncut(), _IS_CHORD & _lies_in(scale), self._last
+        plain = distribution(self._tired(logits), allowed, uncut)
+        if last is None or not allowed[last] or sampling.temperature == 0:
+            return plain
+        allowed[last] = False
+        surer = distribution(logits, allowed, replace(uncut, temperature=SURELY * sampling.temperature))
+        surer *= 1 - plain[last]
+        surer[last] = plain[last]
+        return surer
+
+    def _tired(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same logits [V], but lower for a chord that is kept for longer than any was heard to be."""
+        if self._last is None or self._last - v.CHORD.start >= v.NO_CHORD:
+            return logits
+        tired = logits.copy()
+        tired[self._last] += min(max(0, self._run - self._usual), MOST_TIRED) * log(TIRING)
+        return tired
 
 
 def _lies_in(scale: Sequence[int] | None) -> NDArray[np.bool_]:

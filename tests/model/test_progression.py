@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from meloformer.model import vocabulary as v
 from meloformer.model.arrays import Arrays
@@ -14,12 +15,11 @@ from meloformer.model.events import BarStart, NoteOn, TempoSet
 from meloformer.model.harmony import progression, scale
 from meloformer.model.limits import Limits, Rules
 from meloformer.model.performer import Performer
-from meloformer.model.progression import SURELY, next_chord
+from meloformer.model.progression import SURELY, TIRING, Progression
 from meloformer.model.sampling import Sampling
 from music import COMMON, TINY, arrays, network, piece, told
 
 C_MAJOR = scale("C major")
-FREE = Sampling(1.0, 1.0, 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -34,27 +34,70 @@ def after(model: Arrays, rules: Rules, seed: int = 1) -> Performer:
     return performer
 
 
-@given(st.integers(0, 2**31), st.none() | st.just(C_MAJOR))
-def test_every_chord_has_its_chance_and_nothing_else(seed: int, tones: tuple[int, ...] | None) -> None:
-    chances = next_chord(np.random.default_rng(seed).normal(size=v.SIZE).astype(np.float32), FREE, tones)
-    assert chances.sum() == pytest.approx(1)
-    assert chances[v.CHORD.start : v.CHORD.stop].sum() == pytest.approx(1)
-    assert tones is not None or (chances[v.CHORD.start : v.CHORD.stop] > 0).all()
+def chances(
+    logits: NDArray[np.float32],
+    *kept: int,
+    more: int = 0,
+    temperature: float = 1.0,
+    tones: tuple[int, ...] | None = None,
+) -> NDArray[np.float64]:
+    """Of each CHORD row value after these were heard, and the last one answered so many times more."""
+    before = Progression()
+    before.take([v.CHORD.id(chord) for chord in kept], answered=False)
+    before.take([v.CHORD.id(kept[-1])] * more if kept else [], answered=True)
+    of_all = before.expected(logits, Sampling(temperature, 0.9, 0.1), tones)
+    assert of_all.sum() == pytest.approx(of_all[v.CHORD.start : v.CHORD.stop].sum()) == pytest.approx(1)
+    return of_all[v.CHORD.start : v.CHORD.stop]
 
 
-def test_chords_are_chosen_more_surely_than_notes() -> None:
+def liking(*chords: int) -> NDArray[np.float32]:
+    """Logits of which these chords' are higher, by 3."""
     logits = np.zeros(v.SIZE, np.float32)
-    logits[v.CHORD.id(7)] = 3.0
-    odds = [
-        float(np.divide(*next_chord(logits, Sampling(t, 1.0, 0.0))[[v.CHORD.id(7), v.CHORD.id(0)]]))
-        for t in (1.0, 2.0)
-    ]
-    assert odds == pytest.approx([np.exp(3 / SURELY), np.exp(3 / SURELY / 2)], rel=1e-5)
+    logits[[v.CHORD.id(chord) for chord in chords]] = 3.0
+    return logits
+
+
+@given(st.integers(0, 2**31), st.lists(st.integers(0, v.CHORD.size - 1), max_size=3))
+def test_every_chord_has_its_chance_and_nothing_else(seed: int, kept: list[int]) -> None:
+    assert (chances(np.random.default_rng(seed).normal(size=v.SIZE).astype(np.float32), *kept) > 0).all()
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_where_the_harmony_moves_to_is_chosen_more_surely_than_notes(temperature: float) -> None:
+    found = chances(liking(7), 5, temperature=temperature)
+    assert found[7] / found[8] == pytest.approx(np.exp(3 / SURELY / temperature), rel=1e-5)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_whether_it_moves_is_not(temperature: float) -> None:
+    odds = np.exp(3 / temperature)
+    assert chances(liking(7), 7, temperature=temperature)[7] == pytest.approx(
+        odds / (odds + v.CHORD.size - 1), rel=1e-5
+    )
+
+
+def test_it_moves_the_more_readily_the_longer_it_has_not() -> None:
+    def odds(*heard: int, more: int) -> float:
+        found = chances(liking(7), *heard, more=more)[7]
+        return float(found / (1 - found))
+
+    assert odds(7, more=1) / odds(7, more=0) == pytest.approx(TIRING)
+    assert odds(7, more=3) / odds(7, more=0) == pytest.approx(TIRING**3)
+    assert odds(7, 7, more=1) / odds(7, more=0) == pytest.approx(TIRING)
+
+
+@pytest.mark.parametrize("nothing", [v.NO_CHORD, v.UNKNOWN_CHORD])
+def test_of_having_no_chord_nobody_tires(nothing: int) -> None:
+    assert chances(liking(), nothing, more=9)[nothing] == chances(liking(), nothing)[nothing]
+
+
+def test_at_temperature_0_the_likeliest_is_taken_be_it_the_last_one_or_not() -> None:
+    for last in (7, 8):
+        assert chances(liking(7), last, temperature=0).argmax() == 7
 
 
 def test_in_a_scale_chords_lie_in_it_or_have_no_name() -> None:
-    logits = np.zeros(v.SIZE, np.float32)
-    possible = set(np.flatnonzero(next_chord(logits, FREE, C_MAJOR)) - v.CHORD.start)
+    possible = set(np.flatnonzero(chances(liking(), 2, tones=C_MAJOR)))
     assert set(progression("C Dm Em F G Am N")) <= possible
     assert not possible & set(progression("D E A Bm"))
 
@@ -62,12 +105,9 @@ def test_in_a_scale_chords_lie_in_it_or_have_no_name() -> None:
 def test_every_bar_of_an_answer_stands_on_a_chord_that_is_said_with_its_line(model: Arrays) -> None:
     performer = after(model, Rules(scale=C_MAJOR))
     lines = [event for event in performer.answer(4) if isinstance(event, BarStart)]
-    told_chords = [token - v.CHORD.start for token in performer.tokens if token in v.CHORD]
-    assert [line.chord for line in lines] == told_chords[2:]
-    assert all(
-        chord in np.flatnonzero(next_chord(np.zeros(v.SIZE, np.float32), FREE, C_MAJOR)) - v.CHORD.start
-        for chord in told_chords[2:]
-    )
+    chosen = [token - v.CHORD.start for token in performer.tokens if token in v.CHORD][2:]
+    assert [line.chord for line in lines] == chosen
+    assert set(chosen) <= set(np.flatnonzero(chances(liking(), tones=C_MAJOR)))
 
 
 def test_a_chord_that_is_prescribed_is_not_chosen(model: Arrays) -> None:
