@@ -69,19 +69,20 @@ def chord_of(start: int, end: int, sounding: Iterable[tuple[int, int]], events: 
 
     `sounding`: the (instrument, pitch) that sound on from before it.
     """
-    chroma = np.zeros((1, 12))
+    chroma, lowest = np.zeros((1, 12)), 128
     since = dict.fromkeys(sounding, start)
-    lowest = min((pitch for _, pitch in since), default=128)
 
     def release(key: tuple[int, int], tick: int) -> None:
-        chroma[0, key[1] % 12] += tick - since.pop(key)
+        nonlocal lowest
+        ticks = tick - since.pop(key)
+        chroma[0, key[1] % 12] += ticks
+        lowest = min(lowest, key[1]) if ticks else lowest
 
     for event in events:
         if isinstance(event, NoteOff):
             release((event.instrument, event.pitch), event.tick)
         elif isinstance(event, NoteOn) and event.instrument != DRUMS:
             since[event.instrument, event.pitch] = event.tick
-            lowest = min(lowest, event.pitch)
     for key in list(since):
         release(key, end)
     return _named(chroma, np.array([lowest % 12 if lowest < 128 else -1]))[0]

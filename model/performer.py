@@ -222,10 +222,11 @@ class Performer:
         self._conversation.say(line)
         if self._grammar.last is not Last.CHORD:
             self._plan()
+        owed = self._conversation.progression.is_on_chord and not self._grammar.sounding
         opened = self._grammar.open_bar()
         limiter.saw(opened)
         yield from opened
-        yield from self._fill(limiter, sounding)
+        yield from self._fill(limiter, sounding, owed)
 
     def _fill(self, limiter: Limiter, sounding: set[Key], owed: bool = False) -> Iterator[Event]:
         """The present bar from here, up to where the next one would begin."""

@@ -17,9 +17,12 @@ from meloformer.model.sampling import Chances, Sampling, distribution
 
 # Of the temperature of notes. Chords chosen at their full temperature were heard before in 54 % of bars, in
 # real music 66 %.
-SURELY: Final = 0.6
+SURELY: Final = 0.5
 TIRING: Final = 0.3  # of its odds are left to a chord that is kept, for each bar too many
 MOST_TIRED: Final = 40  # bars: after these it is as good as impossible, and still a number
+
+SILENCE: Final = v.CHORD.id(v.NO_CHORD)  # or drums alone: chosen unheard, it ended the music
+UNKNOWN: Final = v.CHORD.id(v.UNKNOWN_CHORD)
 
 _IS_CHORD: Final = np.isin(np.arange(v.SIZE), np.arange(v.CHORD.start, v.CHORD.stop))
 
@@ -31,6 +34,7 @@ class Progression:
         self._last: int | None = None  # a token
         self._run = 0  # for so many bars it has been kept
         self._usual = 1  # no chord was heard to be kept for longer
+        self._heard = set[int]()
 
     def take(self, tokens: Iterable[int], answered: bool) -> None:
         """So the conversation goes on."""
@@ -40,20 +44,24 @@ class Progression:
                 self._last = token
                 if not answered:
                     self._usual = max(self._usual, self._run)
+                    self._heard.add(token)
 
     def copy(self) -> Progression:
         """The same, which goes its own way from here."""
-        return copy(self)
+        other = copy(self)
+        other._heard = self._heard.copy()
+        return other
 
     def expected(
         self, logits: NDArray[np.float32], sampling: Sampling, scale: Sequence[int] | None = None
     ) -> Chances:
         """The chances [V] of the next chord, by a network's logits [V]; it lies in the scale (pitch classes).
 
-        Whether the harmony moves is chosen as notes are, and the more readily the longer it has not; where
-        it moves to, more surely.
+        A bar without pitches comes only after one was heard. Whether the harmony moves is chosen as notes
+        are, and the more readily the longer it has not; where it moves to, more surely.
         """
         uncut, allowed, last = sampling.uncut(), _IS_CHORD & _lies_in(scale), self._last
+        allowed[SILENCE] = SILENCE in self._heard or not self._is_pitched
         plain = distribution(self._tired(logits), allowed, uncut)
         if last is None or not allowed[last] or sampling.temperature == 0:
             return plain
@@ -63,9 +71,19 @@ class Progression:
         surer[last] = plain[last]
         return surer
 
+    @property
+    def is_on_chord(self) -> bool:
+        """The present bar stands on a chord, so that something sounds in it."""
+        return self._last is not None and self._last != SILENCE
+
+    @property
+    def _is_pitched(self) -> bool:
+        """There was more to be heard than drums."""
+        return bool(self._heard - {SILENCE})
+
     def _tired(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """The same logits [V], but lower for a chord that is kept for longer than any was heard to be."""
-        if self._last is None or self._last - v.CHORD.start >= v.NO_CHORD:
+        if self._last in (None, UNKNOWN) or (self._last == SILENCE and not self._is_pitched):
             return logits
         tired = logits.copy()
         tired[self._last] += min(max(0, self._run - self._usual), MOST_TIRED) * log(TIRING)

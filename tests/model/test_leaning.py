@@ -65,20 +65,21 @@ def test_where_nobody_was_named_nobody_is_waited_for() -> None:
     assert limiter.awaited == set()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_band_that_is_asked_for_comes_in_behind_a_piano(seed: int) -> None:
-    """Each in at least half of the bars."""
+def test_a_band_that_is_asked_for_comes_in_behind_a_piano() -> None:
+    """Each in at least three of four bars, over five answers."""
     band = frozenset({ELECTRIC_PIANO, BASS, v.DRUMS})
     weights = load_to_play(SHIPPED / "band.safetensors", "cpu")
-    performer = Performer(weights, Sampling(), seed, Limits(band))
     heard = phrase()
     heard = replace(heard, notes=tuple(note for note in heard.notes if note.instrument == ELECTRIC_PIANO))
-    for event in told(heard):
-        performer.hear(event)
-    list(performer.answer(8))
-    answered = in_bars(performer.told())[len(heard.meters) :]
+    bars = []
+    for seed in range(1, 6):
+        performer = Performer(weights, Sampling(), seed, Limits(band))
+        for event in told(heard):
+            performer.hear(event)
+        list(performer.answer(8))
+        bars += in_bars(performer.told())[len(heard.meters) :]
     for player in band:
-        assert sum(any(note.instrument == player for note in bar) for bar in answered) >= 4
+        assert sum(any(note.instrument == player for note in bar) for bar in bars) >= 30
 
 
 def in_c(*parts: int) -> Manner:

@@ -59,7 +59,8 @@ def liking(*chords: int) -> NDArray[np.float32]:
 
 @given(st.integers(0, 2**31), st.lists(st.integers(0, v.CHORD.size - 1), max_size=3))
 def test_every_chord_has_its_chance_and_nothing_else(seed: int, kept: list[int]) -> None:
-    assert (chances(np.random.default_rng(seed).normal(size=v.SIZE).astype(np.float32), *kept) > 0).all()
+    found = chances(np.random.default_rng(seed).normal(size=v.SIZE).astype(np.float32), *kept, v.NO_CHORD)
+    assert (found > 0).all()
 
 
 @pytest.mark.parametrize("temperature", [1.0, 2.0])
@@ -72,7 +73,8 @@ def test_where_the_harmony_moves_to_is_chosen_more_surely_than_notes(temperature
 def test_whether_it_moves_is_not(temperature: float) -> None:
     odds = np.exp(3 / temperature)
     assert chances(liking(7), 7, temperature=temperature)[7] == pytest.approx(
-        odds / (odds + v.CHORD.size - 1), rel=1e-5
+        odds / (odds + v.CHORD.size - 2),
+        rel=1e-5,  # all chords but silence
     )
 
 
@@ -87,8 +89,16 @@ def test_it_moves_the_more_readily_the_longer_it_has_not() -> None:
 
 
 @pytest.mark.parametrize("nothing", [v.NO_CHORD, v.UNKNOWN_CHORD])
-def test_of_having_no_chord_nobody_tires(nothing: int) -> None:
+def test_of_drums_alone_and_of_sounds_without_a_name_nobody_tires(nothing: int) -> None:
     assert chances(liking(), nothing, more=9)[nothing] == chances(liking(), nothing)[nothing]
+
+
+def test_a_bar_without_pitches_comes_only_after_one_was_heard_and_does_not_stay() -> None:
+    silence = v.NO_CHORD
+    assert chances(liking(silence), 7)[silence] == 0
+    assert chances(liking(silence), silence, 7)[silence] > 0
+    now, later = (chances(liking(silence), 7, silence, more=more)[silence] for more in (0, 3))
+    assert later < now
 
 
 def test_at_temperature_0_the_likeliest_is_taken_be_it_the_last_one_or_not() -> None:
@@ -97,7 +107,7 @@ def test_at_temperature_0_the_likeliest_is_taken_be_it_the_last_one_or_not() -> 
 
 
 def test_in_a_scale_chords_lie_in_it_or_have_no_name() -> None:
-    possible = set(np.flatnonzero(chances(liking(), 2, tones=C_MAJOR)))
+    possible = set(np.flatnonzero(chances(liking(), 2, v.NO_CHORD, tones=C_MAJOR)))
     assert set(progression("C Dm Em F G Am N")) <= possible
     assert not possible & set(progression("D E A Bm"))
 
@@ -108,6 +118,20 @@ def test_every_bar_of_an_answer_stands_on_a_chord_that_is_said_with_its_line(mod
     chosen = [token - v.CHORD.start for token in performer.tokens if token in v.CHORD][2:]
     assert [line.chord for line in lines] == chosen
     assert set(chosen) <= set(np.flatnonzero(chances(liking(), tones=C_MAJOR)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_bar_that_stands_on_a_chord_is_not_silent(model: Arrays, seed: int) -> None:
+    performer = after(model, Rules(chords=progression("Am N F")), seed)
+    lines = {
+        event.tick
+        for event in performer.answer(6)
+        if isinstance(event, BarStart) and event.chord != v.NO_CHORD
+    }
+    notes = performer.told().notes
+    assert len(lines) == 4
+    for line in lines:
+        assert any(note.onset < line + COMMON.ticks and note.end > line - 1 for note in notes)
 
 
 def test_a_chord_that_is_prescribed_is_not_chosen(model: Arrays) -> None:
