@@ -15,7 +15,7 @@ from meloformer.model.events import BarStart, NoteOn, TempoSet
 from meloformer.model.harmony import progression, scale
 from meloformer.model.limits import Limits, Rules
 from meloformer.model.performer import Performer
-from meloformer.model.progression import SURELY, TIRING, Progression
+from meloformer.model.progression import LATE, LATER, SURELY, TIRING, Progression
 from meloformer.model.sampling import Sampling
 from music import COMMON, TINY, arrays, network, piece, told
 
@@ -67,6 +67,13 @@ def test_every_chord_has_its_chance_and_nothing_else(seed: int, kept: list[int])
 def test_where_the_harmony_moves_to_is_chosen_more_surely_than_notes(temperature: float) -> None:
     found = chances(liking(7), 5, temperature=temperature)
     assert found[7] / found[8] == pytest.approx(np.exp(3 / SURELY / temperature), rel=1e-5)
+
+
+def test_the_further_from_what_was_heard_the_less_surely() -> None:
+    odds = [chances(liking(7), 5, more=more) for more in (0, LATE, 2 * LATE)]
+    assert [found[7] / found[8] for found in odds] == pytest.approx(
+        [np.exp(3 / SURELY), *[np.exp(3 / LATER)] * 2], rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("temperature", [1.0, 2.0])
