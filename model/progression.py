@@ -15,12 +15,11 @@ from meloformer.model import vocabulary as v
 from meloformer.model.chords import TEMPLATES
 from meloformer.model.sampling import Chances, Sampling, distribution
 
-# Of the temperature of notes, after what was heard and so many answered bars later. Chords chosen at their
-# full temperature were heard before in 54 % of bars, in real music 66 %; at 0.5 throughout, two of them soon
-# alternate for ever.
-SURELY: Final = 0.6
+# Of the temperature of notes, for the first answered bars and for all after them. Chords chosen at their full
+# temperature were heard before in 54 % of bars, in real music 66 %; at 0.5 for ever, two of them alternate.
+SURELY: Final = 0.5
 LATER: Final = 0.75
-LATE: Final = 16  # bars
+SOON: Final = 8  # bars
 TIRING: Final = 0.3  # of its odds are left to a chord that is kept, for each bar too many
 MOST_TIRED: Final = 40  # bars: after these it is as good as impossible, and still a number
 
@@ -63,7 +62,7 @@ class Progression:
         """The chances [V] of the next chord, by a network's logits [V]; it lies in the scale (pitch classes).
 
         A bar without pitches comes only after one was heard. Whether the harmony moves is chosen as notes
-        are, and the more readily the longer it has not; where it moves to, more surely, most of all at first.
+        are, and the more readily the longer it has not; where it moves to, more surely, above all at first.
         """
         uncut, allowed, last = sampling.uncut(), _IS_CHORD & _lies_in(scale), self._last
         allowed[SILENCE] = SILENCE in self._heard or not self._is_pitched
@@ -71,7 +70,7 @@ class Progression:
         if last is None or not allowed[last] or sampling.temperature == 0:
             return plain
         allowed[last] = False
-        surely = SURELY + (LATER - SURELY) * min(1, self._since / LATE)
+        surely = SURELY if self._since < SOON else LATER
         surer = distribution(logits, allowed, replace(uncut, temperature=surely * sampling.temperature))
         surer *= 1 - plain[last]
         surer[last] = plain[last]

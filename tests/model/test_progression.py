@@ -15,7 +15,7 @@ from meloformer.model.events import BarStart, NoteOn, TempoSet
 from meloformer.model.harmony import progression, scale
 from meloformer.model.limits import Limits, Rules
 from meloformer.model.performer import Performer
-from meloformer.model.progression import LATE, LATER, SURELY, TIRING, Progression
+from meloformer.model.progression import LATER, SOON, SURELY, TIRING, Progression
 from meloformer.model.sampling import Sampling
 from music import COMMON, TINY, arrays, network, piece, told
 
@@ -69,8 +69,8 @@ def test_where_the_harmony_moves_to_is_chosen_more_surely_than_notes(temperature
     assert found[7] / found[8] == pytest.approx(np.exp(3 / SURELY / temperature), rel=1e-5)
 
 
-def test_the_further_from_what_was_heard_the_less_surely() -> None:
-    odds = [chances(liking(7), 5, more=more) for more in (0, LATE, 2 * LATE)]
+def test_far_from_what_was_heard_less_surely() -> None:
+    odds = [chances(liking(7), 5, more=more) for more in (SOON - 1, SOON, 2 * SOON)]
     assert [found[7] / found[8] for found in odds] == pytest.approx(
         [np.exp(3 / SURELY), *[np.exp(3 / LATER)] * 2], rel=1e-5
     )
