@@ -70,6 +70,8 @@ class Progression:
         if last is None or not allowed[last] or sampling.temperature == 0:
             return plain
         allowed[last] = False
+        if not allowed.any():
+            return plain
         surely = SURELY if self._since < SOON else LATER
         surer = distribution(logits, allowed, replace(uncut, temperature=surely * sampling.temperature))
         surer *= 1 - plain[last]

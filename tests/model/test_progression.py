@@ -119,6 +119,10 @@ def test_in_a_scale_chords_lie_in_it_or_have_no_name() -> None:
     assert not possible & set(progression("D E A Bm"))
 
 
+def test_where_a_scale_leaves_nothing_else_it_stays_without_a_name() -> None:
+    assert chances(liking(7), v.UNKNOWN_CHORD, tones=(0,))[v.UNKNOWN_CHORD] == 1
+
+
 def test_every_bar_of_an_answer_stands_on_a_chord_that_is_said_with_its_line(model: Arrays) -> None:
     performer = after(model, Rules(scale=C_MAJOR))
     lines = [event for event in performer.answer(4) if isinstance(event, BarStart)]
