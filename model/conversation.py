@@ -99,6 +99,11 @@ class Conversation:
         return bar.whole(grammar.end_tick)
 
     @property
+    def is_hearing(self) -> bool:
+        """A bar is being heard, and kept back."""
+        return self._bar is not None
+
+    @property
     def is_at_line(self) -> bool:
         """A bar was begun by who is heard, and nothing is told of it, not even its chord."""
         return self._bar is not None and self._bar.is_line

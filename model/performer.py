@@ -61,8 +61,8 @@ class Performer:
         The memory of the sitting does not learn these tokens: told anew, they are no other music.
         """
         self._listener = Listener(self._network, gap)
-        if self._grammar.meter is not None:
-            self._conversation.close()  # its last bar, too, was heard
+        if self._conversation.is_hearing:
+            self._conversation.close()  # the last bar, too, was heard
         self._recollect()
         self._conversation = Conversation(tokens)
         self._read = 0  # how many of its tokens the network has read; the rest when the next choice needs it

@@ -21,7 +21,6 @@ SURELY: Final = 0.5
 LATER: Final = 0.75
 SOON: Final = 8  # bars
 TIRING: Final = 0.3  # of its odds are left to a chord that is kept, for each bar too many
-MOST_TIRED: Final = 40  # bars: after these it is as good as impossible, and still a number
 
 SILENCE: Final = v.CHORD.id(v.NO_CHORD)  # or drums alone: chosen unheard, it ended the music
 UNKNOWN: Final = v.CHORD.id(v.UNKNOWN_CHORD)
@@ -93,7 +92,7 @@ class Progression:
         if self._last in (None, UNKNOWN) or (self._last == SILENCE and not self._is_pitched):
             return logits
         tired = logits.copy()
-        tired[self._last] += min(max(0, self._run - self._usual), MOST_TIRED) * log(TIRING)
+        tired[self._last] += max(0, self._run - self._usual) * log(TIRING)
         return tired
 
 
