@@ -117,6 +117,11 @@ class ArrayReader:
         self._reserve(self._length)
         self._buffer[:, :, :, : self._length] = mark.buffer
 
+    def drop(self, count: int) -> None:
+        """Forget the last `count` tokens of the present bar; read on before asking for logits."""
+        self._length -= count
+        self._states_nW = None
+
     def _reserve(self, length: int) -> None:
         short = length - self._buffer.shape[3]
         if short > 0:

@@ -96,6 +96,10 @@ class Cache:
         self._reserve(self.length)
         self._buffer[:, :, :, : self.length] = seen.buffer
 
+    def drop(self, count: int) -> None:
+        """Forget the last `count` tokens of the present bar."""
+        self.length -= count
+
     def _reserve(self, length: int) -> None:
         while self._buffer.shape[3] < length:
             self._buffer = F.pad(self._buffer, (0, 0, 0, ROOM))
@@ -165,6 +169,10 @@ class TorchReader:
     def go_back(self, mark: tuple[Seen, Tensor | None]) -> None:
         seen, self._states_nW = mark
         self._cache.go_back(seen)
+
+    def drop(self, count: int) -> None:
+        self._cache.drop(count)
+        self._states_nW = None
 
     @torch.inference_mode()
     def logits(self) -> NDArray[np.float32]:

@@ -47,6 +47,9 @@ class Reader(Protocol):
     def go_back(self, mark: Any) -> None:
         """Forget what was read after the bookmark."""
 
+    def drop(self, count: int) -> None:
+        """Forget the last `count` tokens of the present bar; read on before asking for logits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
@@ -59,10 +62,12 @@ class Bookmark:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """Tokens that were read before they came, and the place before them."""
+    """Tokens that were read before they came: the place before them, and that after the first bar of them."""
 
     tokens: tuple[int, ...]
-    mark: Bookmark
+    before: Bookmark
+    in_bar: int
+    after_bar: Bookmark
 
 
 class Listener:
@@ -77,24 +82,47 @@ class Listener:
 
     def read(self, tokens: Sequence[int]) -> None:
         """Take tokens into the cache; what was read ahead, and does come, is not read again."""
-        ahead = self._ahead
-        if ahead is not None and tuple(tokens[: len(ahead.tokens)]) == ahead.tokens:
-            self._ahead, tokens = None, tokens[len(ahead.tokens) :]
         if tokens:
-            self._take_back()
-            self._read(tokens)
+            self._read(tokens[self._rejoin(tokens) :])
 
     def read_ahead(self, tokens: Sequence[int]) -> None:
         """Read what will probably come next; nothing else changes for whoever asks."""
-        if self._ahead is None or self._ahead.tokens != tuple(tokens):
-            mark = self.bookmark()
-            self._read(tokens)
-            self._ahead = Ahead(tuple(tokens), mark)
+        old = self._ahead
+        if old is not None and old.tokens == tuple(tokens):
+            return
+        before = old.before if old else self.bookmark()
+        read, in_bar = self._rejoin(tokens), _in_first_bar(tokens, copy(before.placer))
+        if old is None or read < in_bar:
+            self._read(tokens[read:in_bar])
+            read, after_bar = in_bar, self.bookmark()
+        else:
+            after_bar = old.after_bar
+        self._read(tokens[read:])
+        self._ahead = Ahead(tuple(tokens), before, in_bar, after_bar)
+
+    def _rejoin(self, tokens: Sequence[int]) -> int:
+        """Stand where these tokens part from what was read ahead; so many of them are read.
+
+        A bar that has grown since is read again only from where it changed.
+        """
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            return 0
+        common = in_common(ahead.tokens, tokens)
+        if common == len(ahead.tokens):
+            return common
+        kept = min(common, ahead.in_bar, len(tokens) - 1)
+        self.go_back(ahead.after_bar if kept else ahead.before)
+        if kept:
+            self._reader.drop(ahead.in_bar - kept)
+            self._placer = copy(ahead.before.placer)
+            self._last = [self._placer.push(token) for token in tokens[:kept]][-1]
+        return kept
 
     def _take_back(self) -> None:
         """Forget what was read ahead."""
         if self._ahead is not None:
-            self.go_back(self._ahead.mark)
+            self.go_back(self._ahead.before)
 
     def surprises(self, tokens: Sequence[int]) -> Iterator[float]:
         """Take tokens bar by bar, and tell by how many nats each surprised; not the very first token."""
@@ -149,6 +177,18 @@ class Listener:
             self._reader.begin_bar(places[0])
         self._reader.read(tokens, places)
         self._last = places[-1]
+
+
+def in_common(some: Sequence[int], others: Sequence[int]) -> int:
+    """With so many tokens both begin."""
+    pairs = enumerate(zip(some, others, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(some), len(others)))
+
+
+def _in_first_bar(tokens: Sequence[int], placer: Placer) -> int:
+    """So many of the tokens, told from there on, stand in one bar with the first of them."""
+    segments = [placer.push(token).segment for token in tokens]
+    return segments.count(segments[0])
 
 
 def _nats(logits_nV: NDArray[np.float32], tokens: Sequence[int]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meloformer.model import vocabulary as v
-from meloformer.model.listener import Bookmark, Listener, Weights
+from meloformer.model.listener import Bookmark, Listener, Weights, in_common
 
 # It reads so many of the last bars: no network sees the notes of bars even half as far back, and it is to be
 # ready as soon in a long evening as in a short one.
@@ -53,8 +53,7 @@ class Successor:
         """How many tokens from the beginning on are the same here and there."""
         if self._tokens == list(tokens[: len(self._tokens)]):
             return len(self._tokens)
-        pairs = zip(self._tokens, tokens, strict=False)
-        return next((at for at, (ours, theirs) in enumerate(pairs) if ours != theirs), len(tokens))
+        return in_common(self._tokens, tokens)
 
     def _go_back(self, count: int) -> bool:
         """To the last bar line within the first `count` tokens, unless it stands between the two already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,36 @@ def test_what_was_read_ahead_is_not_read_again_when_it_comes(weights: Weights) -
     listener.read_ahead([v.POS.id(0), v.INST.id(0), v.ON.id(60), v.BAR])
     listener.read([v.POS.id(0), v.INST.id(0), v.ON.id(60), v.BAR, v.POS.id(0)])
     assert reads == [1]
+
+
+def test_a_bar_that_has_grown_is_read_again_only_from_where_it_changed(weights: Weights) -> None:
+    listener = Listener(weights)
+    listener.read([v.BOS, v.BAR])
+    first, second = [v.POS.id(0), v.INST.id(0), v.ON.id(60)], [v.POS.id(6), v.ON.id(64)]
+    listener.read_ahead([*first, v.POS.id(95), v.OFFALL, v.BAR])
+    reads = counted_reads(listener)
+    listener.read_ahead([*first, *second, v.POS.id(95), v.OFFALL, v.BAR])
+    assert reads == [4, 1]
+    listener.read([*first, *second, v.POS.id(12), v.ON.id(67)])
+    assert reads == [4, 1, 2]
+
+
+@pytest.mark.parametrize("bars", [1, 2])
+def test_a_bar_read_ahead_again_and_again_as_it_grows_equals_the_full_forward(
+    model: Network, weights: Weights, bars: int
+) -> None:
+    told = document(5, bars=8, density=4)
+    expected, chance = whole(model, told), random.Random(bars)
+    starts = [at for at, token in enumerate(told.tokens) if token == v.BAR]
+    lines = [*starts[1::bars], len(told.tokens)]
+    listener = Listener(weights)
+    listener.read(told.tokens[: lines[0]])
+    for start, stop in pairwise(lines):
+        for end in sorted(chance.sample(range(start + 1, stop + 1), min(6, stop - start))):
+            guess = [*told.tokens[start:end], v.POS.id(chance.randrange(96)), v.OFFALL, v.BAR, v.CHORD.id(7)]
+            listener.read_ahead(guess[: chance.randint(1, len(guess))])
+        listener.read(told.tokens[start:stop])
+        np.testing.assert_allclose(listener.logits(), expected[stop - 1], rtol=0.0, atol=CLOSE)
 
 
 def test_a_conversation_longer_than_the_window_equals_the_full_forward(
