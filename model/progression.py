@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import replace
@@ -15,12 +16,12 @@ from meloformer.model import vocabulary as v
 from meloformer.model.chords import TEMPLATES
 from meloformer.model.sampling import Chances, Sampling, distribution
 
-# Of the temperature of notes, for the first answered bars and for all after them. Chords chosen at their full
-# temperature were heard before in 54 % of bars, in real music 66 %; at 0.5 for ever, two of them alternate.
-SURELY: Final = 0.5
-LATER: Final = 0.75
-SOON: Final = 8  # bars
-TIRING: Final = 0.3  # of its odds are left to a chord that is kept, for each bar too many
+# Of the temperature of notes; at the whole of it chords were heard before in 54 % of bars, in real music 66.
+SURELY: Final = 0.6
+# Chords that come back every bar (a chord that is kept) or every two to four: in real music hardly longer than
+# once as a whole. So much is left of its odds to the chord that goes on with it, for each bar too many.
+PERIODS: Final = (1, 2, 3, 4)
+TIRING: Final = 0.3
 
 SILENCE: Final = v.CHORD.id(v.NO_CHORD)  # or drums alone: chosen unheard, it ended the music
 UNKNOWN: Final = v.CHORD.id(v.UNKNOWN_CHORD)
@@ -32,26 +33,27 @@ class Progression:
     """The chords of a conversation's bars, up to now."""
 
     def __init__(self) -> None:
-        self._last: int | None = None  # a token
-        self._run = 0  # for so many bars it has been kept
-        self._usual = 1  # no chord was heard to be kept for longer
+        self._latest = deque[int](maxlen=PERIODS[-1])  # tokens
+        self._runs = dict.fromkeys(PERIODS, 0)  # for so many bars each chord has been that of so many before
+        self._usual = dict.fromkeys(PERIODS, 0)  # for no longer it was heard to be
         self._heard = set[int]()
-        self._since = 0  # answered bars, since one was heard
 
     def take(self, tokens: Iterable[int], answered: bool) -> None:
         """So the conversation goes on."""
         for token in tokens:
             if token in v.CHORD:
-                self._run = self._run + 1 if token == self._last else 1
-                self._last = token
-                self._since = self._since + 1 if answered else 0
+                for period in PERIODS:
+                    returns = self._before(period) == token
+                    self._runs[period] = self._runs[period] + 1 if returns else 0
+                self._latest.append(token)
                 if not answered:
-                    self._usual = max(self._usual, self._run)
+                    self._usual = {each: max(self._usual[each], self._runs[each]) for each in PERIODS}
                     self._heard.add(token)
 
     def copy(self) -> Progression:
         """The same, which goes its own way from here."""
         other = copy(self)
+        other._latest, other._runs = self._latest.copy(), self._runs.copy()
         other._heard = self._heard.copy()
         return other
 
@@ -61,18 +63,18 @@ class Progression:
         """The chances [V] of the next chord, by a network's logits [V]; it lies in the scale (pitch classes).
 
         A bar without pitches comes only after one was heard. Whether the harmony moves is chosen as notes
-        are, and the more readily the longer it has not; where it moves to, more surely, above all at first.
+        are, where it moves to more surely, and of what comes back again and again it tires.
         """
-        uncut, allowed, last = sampling.uncut(), _IS_CHORD & _lies_in(scale), self._last
+        uncut, allowed, last = sampling.uncut(), _IS_CHORD & _lies_in(scale), self._before(1)
         allowed[SILENCE] = SILENCE in self._heard or not self._is_pitched
-        plain = distribution(self._tired(logits), allowed, uncut)
+        tired = self._tired(logits)
+        plain = distribution(tired, allowed, uncut)
         if last is None or not allowed[last] or sampling.temperature == 0:
             return plain
         allowed[last] = False
         if not allowed.any():
             return plain
-        surely = SURELY if self._since < SOON else LATER
-        surer = distribution(logits, allowed, replace(uncut, temperature=surely * sampling.temperature))
+        surer = distribution(tired, allowed, replace(uncut, temperature=SURELY * sampling.temperature))
         surer *= 1 - plain[last]
         surer[last] = plain[last]
         return surer
@@ -80,20 +82,30 @@ class Progression:
     @property
     def is_on_chord(self) -> bool:
         """The present bar stands on a chord, so that something sounds in it."""
-        return self._last is not None and self._last != SILENCE
+        return self._before(1) not in (None, SILENCE)
 
     @property
     def _is_pitched(self) -> bool:
         """There was more to be heard than drums."""
         return bool(self._heard - {SILENCE})
 
+    def _before(self, bars: int) -> int | None:
+        """The chord of so many bars before the next one."""
+        return self._latest[-bars] if len(self._latest) >= bars else None
+
     def _tired(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The same logits [V], but lower for a chord that is kept for longer than any was heard to be."""
-        if self._last in (None, UNKNOWN) or (self._last == SILENCE and not self._is_pitched):
-            return logits
+        """The same logits [V], but lower for chords that come back for longer than any were heard to."""
         tired = logits.copy()
-        tired[self._last] += max(0, self._run - self._usual) * log(TIRING)
+        for period in PERIODS:
+            times = self._runs[period] - self._usual[period] - (period - 1)
+            chord = self._before(period)
+            if chord is not None and times > 0 and self._is_tiring(chord):
+                tired[chord] = min(tired[chord], logits[chord] + times * log(TIRING))
         return tired
+
+    def _is_tiring(self, chord: int) -> bool:
+        """It is the chord of pitches, which one hears to come back."""
+        return chord != UNKNOWN and (chord != SILENCE or self._is_pitched)
 
 
 def _lies_in(scale: Sequence[int] | None) -> NDArray[np.bool_]:
