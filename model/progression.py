@@ -18,8 +18,8 @@ from meloformer.model.sampling import Chances, Sampling, distribution
 
 # Of the temperature of notes; at the whole of it chords were heard before in 54 % of bars, in real music 66.
 SURELY: Final = 0.6
-# Chords that come back every bar (a chord that is kept) or every two to four: in real music hardly longer than
-# once as a whole. So much is left of its odds to the chord that goes on with it, for each bar too many.
+# Chords that come back every bar (a chord that is kept) or every two to four: in real music hardly for longer
+# than once as a whole. Of the odds of the chord that goes on with it so much is left, for each bar too many.
 PERIODS: Final = (1, 2, 3, 4)
 TIRING: Final = 0.3
 

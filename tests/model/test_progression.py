@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ from meloformer.model.events import BarStart, NoteOn, TempoSet
 from meloformer.model.harmony import progression, scale
 from meloformer.model.limits import Limits, Rules
 from meloformer.model.performer import Performer
-from meloformer.model.progression import LATER, SOON, SURELY, TIRING, Progression
+from meloformer.model.progression import PERIODS, SURELY, TIRING, Progression
 from meloformer.model.sampling import Sampling
 from music import COMMON, TINY, arrays, network, piece, told
 
@@ -38,13 +40,14 @@ def chances(
     logits: NDArray[np.float32],
     *kept: int,
     more: int = 0,
+    answered: Sequence[int] = (),
     temperature: float = 1.0,
     tones: tuple[int, ...] | None = None,
 ) -> NDArray[np.float64]:
-    """Of each CHORD row value after these were heard, and the last one answered so many times more."""
+    """Of each CHORD row value after these were heard, and some answered or the last one so often again."""
     before = Progression()
     before.take([v.CHORD.id(chord) for chord in kept], answered=False)
-    before.take([v.CHORD.id(kept[-1])] * more if kept else [], answered=True)
+    before.take([v.CHORD.id(chord) for chord in answered or kept[-1:] * more], answered=True)
     of_all = before.expected(logits, Sampling(temperature, 0.9, 0.1), tones)
     assert of_all.sum() == pytest.approx(of_all[v.CHORD.start : v.CHORD.stop].sum()) == pytest.approx(1)
     return of_all[v.CHORD.start : v.CHORD.stop]
@@ -69,13 +72,6 @@ def test_where_the_harmony_moves_to_is_chosen_more_surely_than_notes(temperature
     assert found[7] / found[8] == pytest.approx(np.exp(3 / SURELY / temperature), rel=1e-5)
 
 
-def test_far_from_what_was_heard_less_surely() -> None:
-    odds = [chances(liking(7), 5, more=more) for more in (SOON - 1, SOON, 2 * SOON)]
-    assert [found[7] / found[8] for found in odds] == pytest.approx(
-        [np.exp(3 / SURELY), *[np.exp(3 / LATER)] * 2], rel=1e-5
-    )
-
-
 @pytest.mark.parametrize("temperature", [1.0, 2.0])
 def test_whether_it_moves_is_not(temperature: float) -> None:
     odds = np.exp(3 / temperature)
@@ -93,6 +89,20 @@ def test_it_moves_the_more_readily_the_longer_it_has_not() -> None:
     assert odds(7, more=1) / odds(7, more=0) == pytest.approx(TIRING)
     assert odds(7, more=3) / odds(7, more=0) == pytest.approx(TIRING**3)
     assert odds(7, 7, more=1) / odds(7, more=0) == pytest.approx(TIRING)
+
+
+@pytest.mark.parametrize("period", PERIODS[1:])
+@pytest.mark.parametrize("heard", [1, 2])
+def test_of_chords_that_came_back_once_as_a_whole_it_tires_too(period: int, heard: int) -> None:
+    def odds(answered: int) -> float:
+        """That it goes on, against another chord, after so many chords of the cycle were answered."""
+        found = chances(liking(), *cycle * heard, answered=(cycle * 3)[:answered])
+        return float(found[cycle[answered % period]] / found[99])
+
+    cycle = tuple(range(period))
+    assert [odds(answered) for answered in range(1, period)] == pytest.approx([1] * (period - 1))
+    assert odds(period) == pytest.approx(TIRING ** (1 / SURELY))
+    assert odds(period + 1) == pytest.approx(TIRING ** (2 / SURELY))
 
 
 @pytest.mark.parametrize("nothing", [v.NO_CHORD, v.UNKNOWN_CHORD])
