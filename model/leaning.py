@@ -1,4 +1,7 @@
-"""What an answer would rather do than its network: let in who was asked for by name, bring the bass home."""
+"""What an answer would rather do than its network: let in who was asked for by name, bring the bass home.
+
+And what it does in the network's place where that would go on to a moment that is not permitted.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,8 @@ LATER: Final = 0.03  # and at any other moment
 HOMEWARD: Final = 1000.0  # times the odds of the root
 HOMEWARD_ALONE: Final = 16.0  # where the lowest part is the only one, for that breaks chords
 
+_ONWARD: Final = np.isin(np.arange(v.SIZE), [v.BAR, *range(v.POS.start, v.POS.stop)])
+
 
 def invited(chances: Chances, permitted: Allowed, position: int, awaited: Set[int]) -> Chances:
     """The same chances [V], with a share for naming one of these players; `position` in ticks of the bar."""
@@ -33,6 +38,19 @@ def invited(chances: Chances, permitted: Allowed, position: int, awaited: Set[in
     with_them = chances * (1 - share)
     with_them[tokens] += share / len(tokens)
     return with_them
+
+
+def onward(logits: Logits, permitted: Allowed, possible: Allowed) -> Logits:
+    """The same logits [V], but the present moment is over as likely as if all `possible` ones were permitted.
+
+    Else, where the next ones are not, more and more notes would gather in this one.
+    """
+    left = permitted & _ONWARD
+    if not left.any() or not (possible & _ONWARD & ~permitted).any():
+        return logits
+    led = logits.copy()
+    led[left] += np.logaddexp.reduce(logits[possible & _ONWARD]) - np.logaddexp.reduce(logits[left])
+    return led
 
 
 def homeward(logits: Logits, permitted: Allowed, reading: Reading, goal: Goal | None) -> Logits:

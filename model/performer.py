@@ -14,7 +14,7 @@ from meloformer.model.decoder import decode
 from meloformer.model.encoder import bar_line
 from meloformer.model.events import BarStart, Event, Key, NoteOff, NoteOn
 from meloformer.model.grammar import Grammar
-from meloformer.model.leaning import homeward, invited
+from meloformer.model.leaning import homeward, invited, onward
 from meloformer.model.limiter import Limiter
 from meloformer.model.limits import Limits
 from meloformer.model.listener import Listener, Weights
@@ -260,7 +260,8 @@ class Performer:
         returning = self._conversation.returning
         sampling = self.sampling.uncut() if returning.again else self.sampling
         tired = returning.tired(self._listener.logits())
-        led = homeward(tired, permitted, self._grammar, limiter.goal)
+        led = onward(tired, permitted, self._grammar.allowed())
+        led = homeward(led, permitted, self._grammar, limiter.goal)
         chances = distribution(led, permitted, sampling)
         if not self._revocable and self._grammar.section is not Section.MADE:
             # Not beside given parts: they were heard alone, so memory says that nothing comes beside them.

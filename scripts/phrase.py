@@ -12,7 +12,7 @@ METER: Final = Meter(4, 4)
 BARS: Final = 4
 
 VIBRAPHONE, ELECTRIC_PIANO, BASS = 11, 4, 33
-KICK, SNARE, CLOSED_HAT, OPEN_HAT = 36, 38, 42, 46
+KICK, SNARE, CLOSED_HAT, OPEN_HAT, LOW_TOM, HIGH_TOM = 36, 38, 42, 46, 45, 48
 
 
 class Played(NamedTuple):
@@ -28,6 +28,22 @@ class Played(NamedTuple):
 CHORDS: Final = ((53, 57, 60, 64), (53, 57, 59, 64), (52, 55, 59, 64), (52, 55, 60, 64))
 ROOTS: Final = (38, 43, 36, 33)
 
+# Beat, length and velocity of each strike, bar by bar.
+COMPING: Final = (
+    ((0, 1.25, 70), (1.5, 1, 62), (3, 0.5, 66)),
+    ((0, 0.5, 72), (1.5, 1.5, 64), (3.5, 0.5, 60)),
+    ((0.5, 1, 64), (2, 1, 70), (3.5, 0.5, 62)),
+    ((0, 1.5, 72), (2.5, 1, 64)),
+)
+
+# Beat, length, semitones above the root, and velocity.
+WALK: Final = (
+    ((0, 1.25, 0, 96), (1.5, 0.5, 12, 80), (2, 1, 7, 90)),
+    ((0, 0.75, 0, 96), (1, 0.5, 7, 82), (1.5, 0.5, 10, 80), (2, 1, 12, 90)),
+    ((0, 1.25, 0, 96), (1.5, 0.5, 12, 80), (2, 0.75, 11, 88)),
+    ((0, 1.75, 0, 98), (2, 0.5, 12, 84), (2.5, 0.5, 10, 80)),
+)
+
 MELODY: Final = (
     *(Played(0, 0.5, 74, 92), Played(0.5, 0.5, 77, 84), Played(1, 1, 81, 100), Played(2.5, 0.5, 79, 80)),
     *(Played(3, 0.5, 77, 86), Played(3.5, 0.5, 76, 78)),
@@ -36,6 +52,34 @@ MELODY: Final = (
     *(Played(8, 1, 79, 98), Played(9, 0.5, 76, 84), Played(9.5, 1, 72, 90), Played(11, 0.5, 71, 78)),
     *(Played(11.5, 0.5, 74, 82),),
     *(Played(12, 1.5, 72, 94), Played(13.5, 0.5, 69, 80), Played(14, 1.5, 76, 90)),
+)
+
+
+EIGHTHS: Final = tuple((beat / 2, 56 if beat % 2 else 74) for beat in range(8))
+BACKBEAT: Final = ((1, 94), (3, 94))
+
+# Beat and velocity of each stroke, by drum; the last bar ends in a fill.
+DRUMMING: Final = (
+    (
+        (CLOSED_HAT, EIGHTHS[:7]),
+        (OPEN_HAT, ((3.5, 64),)),
+        (KICK, ((0, 100), (1.5, 92), (2.5, 96))),
+        (SNARE, BACKBEAT),
+    ),
+    ((CLOSED_HAT, EIGHTHS), (KICK, ((0, 100), (2.5, 96), (3.5, 84))), (SNARE, (*BACKBEAT, (1.75, 38)))),
+    (
+        (CLOSED_HAT, EIGHTHS[:7]),
+        (OPEN_HAT, ((3.5, 64),)),
+        (KICK, ((0, 100), (1.5, 92), (2.5, 96))),
+        (SNARE, (*BACKBEAT, (2.25, 38))),
+    ),
+    (
+        (CLOSED_HAT, EIGHTHS[:6]),
+        (KICK, ((0, 100), (2, 94))),
+        (SNARE, ((1, 94), (2.75, 60), (3, 84), (3.25, 72))),
+        (HIGH_TOM, ((3.5, 88),)),
+        (LOW_TOM, ((3.75, 96),)),
+    ),
 )
 
 
@@ -51,30 +95,25 @@ def phrase() -> Score:
 
 
 def _comping(bar: int) -> list[Played]:
-    """The chord on the beat, again before the third, and short at the end."""
-    strikes = ((0, 1.25, 70), (1.5, 1, 62), (3, 0.5, 66))
+    """The chord of the bar as the left and right hand strike it."""
     return [
         Played(4 * bar + beat, length, pitch, velocity)
-        for beat, length, velocity in strikes
+        for beat, length, velocity in COMPING[bar]
         for pitch in CHORDS[bar]
     ]
 
 
 def _bass(bar: int) -> list[Played]:
-    """Root, octave and fifth, and a step towards the next root."""
+    """The bar's steps above its root, and a step towards the next root."""
     root, following = ROOTS[bar], ROOTS[(bar + 1) % BARS]
     towards = following - 1 if following > root else following + 1
-    line = ((0, 1.25, root, 96), (1.5, 0.5, root + 12, 80), (2, 1, root + 7, 90), (3, 0.75, towards, 84))
-    return [Played(4 * bar + beat, length, pitch, velocity) for beat, length, pitch, velocity in line]
+    line = [(beat, length, root + above, velocity) for beat, length, above, velocity in WALK[bar]]
+    return [Played(4 * bar + beat, *note) for beat, *note in (*line, (3, 0.75, towards, 84))]
 
 
 def _drums(bar: int) -> list[Played]:
-    """Eighths on the hi-hat, backbeat on the snare; the kick answers the bass."""
-    hats = [(beat, CLOSED_HAT, 74) for beat in range(4)] + [(beat + 0.5, CLOSED_HAT, 56) for beat in range(3)]
-    hats += [(3.5, OPEN_HAT, 64)]
-    kicks = [(beat, KICK, 100) for beat in (0, 1.5, 2.5)]
-    snares = [(beat, SNARE, 94) for beat in (1, 3)]
-    return [Played(4 * bar + beat, 0.25, pitch, velocity) for beat, pitch, velocity in hats + kicks + snares]
+    """Each drum where it is struck."""
+    return [Played(4 * bar + beat, 0.25, drum, loud) for drum, beats in DRUMMING[bar] for beat, loud in beats]
 
 
 def _notes(instrument: int, played: list[Played] | tuple[Played, ...]) -> list[Note]:
