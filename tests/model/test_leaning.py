@@ -11,7 +11,7 @@ from meloformer.model import vocabulary as v
 from meloformer.model.encoder import bar_line
 from meloformer.model.events import BarStart, NoteOn
 from meloformer.model.grammar import Grammar
-from meloformer.model.leaning import HOMEWARD, HOMEWARD_ALONE, LATER, WITH_A_BAR, homeward, invited
+from meloformer.model.leaning import HOMEWARD, HOMEWARD_ALONE, LATER, WITH_A_BAR, homeward, invited, onward
 from meloformer.model.limiter import Limiter
 from meloformer.model.limits import Limits, Rules
 from meloformer.model.manner import Manner
@@ -44,6 +44,38 @@ def test_nobody_is_named_who_may_not_be_and_where_nobody_is_nothing_changes() ->
     assert invited(EVEN, EVERYTHING, 0, set()) is EVEN
     chances = invited(EVEN * permitted, permitted, 0, {BASS, v.DRUMS})
     assert chances[v.INST.id(BASS)] == 0
+
+
+def test_a_moment_is_over_as_likely_as_ever_whatever_moments_are_not_permitted() -> None:
+    moments = np.isin(np.arange(v.SIZE), [v.BAR, *map(v.POS.id, range(v.POS.size))])
+    logits = np.random.default_rng(1).normal(size=v.SIZE).astype(np.float32)
+    before = np.exp(logits)[moments].sum()
+    for left in ([v.BAR], [v.BAR, v.POS.id(12)], [v.POS.id(12), v.POS.id(24)]):
+        permitted = ~moments | np.isin(np.arange(v.SIZE), left)
+        led = np.exp(onward(logits, permitted, EVERYTHING))
+        assert led[left].sum() == pytest.approx(before, rel=1e-5)
+        assert led[left] / led[left].sum() == pytest.approx(np.exp(logits)[left] / np.exp(logits)[left].sum())
+        assert np.array_equal(led[~moments], np.exp(logits)[~moments])
+
+
+def test_where_every_moment_is_permitted_or_none_nothing_changes() -> None:
+    assert onward(FLAT, EVERYTHING, EVERYTHING) is FLAT
+    nowhere = EVERYTHING.copy()
+    nowhere[[v.BAR, *map(v.POS.id, range(v.POS.size))]] = False
+    assert onward(FLAT, nowhere, EVERYTHING) is FLAT
+    assert onward(FLAT, nowhere, nowhere) is FLAT
+
+
+def test_no_notes_gather_where_a_last_bar_has_its_last_moment() -> None:
+    """As many as elsewhere begin in the middle of the last bar, over eight answers of a band."""
+    weights = load_to_play(SHIPPED / "band.safetensors", "cpu")
+    for seed in range(1, 9):
+        performer = Performer(weights, Sampling(), seed, Limits(rules=Rules(closes=True)))
+        for event in told(phrase()):
+            performer.hear(event)
+        notes = [event for event in performer.answer(2) if isinstance(event, NoteOn)]
+        drums = [note for note in notes if note.instrument == v.DRUMS and note.tick == 4 * 96 + 96 + 48]
+        assert len(drums) <= 4
 
 
 def test_who_was_named_is_waited_for_from_a_bar_line_on_until_their_first_note() -> None:
