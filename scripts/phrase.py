@@ -11,7 +11,7 @@ BPM: Final = 104.0
 METER: Final = Meter(4, 4)
 BARS: Final = 4
 
-VIBRAPHONE, ELECTRIC_PIANO, BASS = 11, 4, 33
+TRUMPET, ELECTRIC_PIANO, BASS = 56, 4, 33
 KICK, SNARE, CLOSED_HAT, OPEN_HAT, LOW_TOM, HIGH_TOM = 36, 38, 42, 46, 45, 48
 
 
@@ -86,7 +86,7 @@ DRUMMING: Final = (
 def phrase() -> Score:
     """The phrase on the grid."""
     notes = [
-        *_notes(VIBRAPHONE, MELODY),
+        *_notes(TRUMPET, MELODY),
         *_notes(ELECTRIC_PIANO, [chord for bar in range(BARS) for chord in _comping(bar)]),
         *_notes(BASS, [note for bar in range(BARS) for note in _bass(bar)]),
         *_notes(DRUMS, [hit for bar in range(BARS) for hit in _drums(bar)]),
