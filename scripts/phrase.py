@@ -54,7 +54,6 @@ MELODY: Final = (
     *(Played(12, 1.5, 72, 94), Played(13.5, 0.5, 69, 80), Played(14, 1.5, 76, 90)),
 )
 
-
 EIGHTHS: Final = tuple((beat / 2, 56 if beat % 2 else 74) for beat in range(8))
 BACKBEAT: Final = ((1, 94), (3, 94))
 
@@ -107,8 +106,8 @@ def _bass(bar: int) -> list[Played]:
     """The bar's steps above its root, and a step towards the next root."""
     root, following = ROOTS[bar], ROOTS[(bar + 1) % BARS]
     towards = following - 1 if following > root else following + 1
-    line = [(beat, length, root + above, velocity) for beat, length, above, velocity in WALK[bar]]
-    return [Played(4 * bar + beat, *note) for beat, *note in (*line, (3, 0.75, towards, 84))]
+    steps = (*WALK[bar], (3, 0.75, towards - root, 84))
+    return [Played(4 * bar + beat, length, root + above, velocity) for beat, length, above, velocity in steps]
 
 
 def _drums(bar: int) -> list[Played]:
