@@ -77,6 +77,8 @@ def measured(bridge: Bridge, peer: Peer) -> dict[str, Any]:
         wait_until(lambda wanted=playing: status(bridge)["running"] == wanted, "the bridge to go with it")
     bridge.send("/melo/transport/start")
     wait_until(lambda: peer.is_playing, "the peer to go with the bridge")
+    # Not just before a bar line: an answer that is decided too late for it begins as soon as it can.
+    wait_until(lambda: peer.phase_at(time.monotonic()) < 2, "the first half of a bar")
     send_phrase(bridge)
     found["off_ms"] = off_ms(bridge, peer)
     bridge.send("/melo/transport/clock", "internal")
