@@ -54,7 +54,7 @@ MELODY: Final = (
     *(Played(12, 1.5, 72, 94), Played(13.5, 0.5, 69, 80), Played(14, 1.5, 76, 90)),
 )
 
-EIGHTHS: Final = tuple((beat / 2, 56 if beat % 2 else 74) for beat in range(8))
+EIGHTHS: Final = tuple((eighth / 2, 56 if eighth % 2 else 74) for eighth in range(8))
 BACKBEAT: Final = ((1, 94), (3, 94))
 
 # Beat and velocity of each stroke, by drum; the last bar ends in a fill.

@@ -66,16 +66,19 @@ def test_where_every_moment_is_permitted_or_none_nothing_changes() -> None:
     assert onward(FLAT, nowhere, nowhere) is FLAT
 
 
-def test_no_notes_gather_where_a_last_bar_has_its_last_moment() -> None:
-    """As many as elsewhere begin in the middle of the last bar, over eight answers of a band."""
+def test_drums_do_not_gather_where_a_last_bar_has_its_last_moment() -> None:
+    """Over ten answers; ten strokes at once came where what was not permitted was only left out."""
     weights = load_to_play(SHIPPED / "band.safetensors", "cpu")
-    for seed in range(1, 9):
+    heard = phrase()
+    heard = replace(heard, notes=tuple(note for note in heard.notes if note.instrument == v.DRUMS))
+    middle = heard.ticks + COMMON.ticks + COMMON.ticks // 2
+    for seed in range(1, 11):
         performer = Performer(weights, Sampling(), seed, Limits(rules=Rules(closes=True)))
-        for event in told(phrase()):
+        for event in told(heard):
             performer.hear(event)
-        notes = [event for event in performer.answer(2) if isinstance(event, NoteOn)]
-        drums = [note for note in notes if note.instrument == v.DRUMS and note.tick == 4 * 96 + 96 + 48]
-        assert len(drums) <= 4
+        struck = [event for event in performer.answer(2) if isinstance(event, NoteOn)]
+        assert sum(event.tick == middle for event in struck) <= 3
+        assert max(event.tick for event in struck) <= middle
 
 
 def test_who_was_named_is_waited_for_from_a_bar_line_on_until_their_first_note() -> None:
